@@ -1,0 +1,36 @@
+# Each target sets the project up first: it needs only Python 3.11+, bash and make.
+SHELL := bash
+BIN := .venv/bin
+export PATH := $(PATH):$(CURDIR)/.venv/bin
+
+.PHONY: demo test lint format bench dashboard setup clean
+
+demo: .venv/.ready  ## watch objects appear on a host cluster, in under a minute
+	@$(BIN)/tohost demo $(ARGS)
+
+test: .venv/.ready  ## all tests; ARGS="-k name" picks some
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.ready
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/.ready  ## throughput, latency and cost per object
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+dashboard: .venv/.ready  ## rq-dashboard on 127.0.0.1:9181; REDIS_URL says where Redis is
+	@$(BIN)/rq-dashboard --bind 127.0.0.1 --redis-url $(or $(REDIS_URL),redis://localhost:6379/0)
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml uv.lock .ci/setup
+	@bash .ci/setup
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

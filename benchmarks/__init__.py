@@ -1,0 +1,1 @@
+"""Figures, always as ratios measured in one run: `make bench`."""

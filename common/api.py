@@ -1,0 +1,129 @@
+"""What the Kubernetes API's requests and answers look like: pure, no transport.
+
+`common.kube` sends the requests; the sandbox and tests may use this too.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from common.errors import (
+    AlreadyExistsError,
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    RetryError,
+    TohostError,
+)
+from common.kind import Kind
+from common.objects import Obj
+
+MAX_MESSAGE = 2000
+_RETRIED = frozenset({401, 408, 425, 429})
+
+
+def object_path(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:
+    """The path of an object, or of the collection when `name` is "".
+
+    A namespaced kind without a namespace means the collection over all namespaces.
+    """
+    path = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    if kind.namespaced and namespace:
+        path += f"/namespaces/{quote(namespace, safe=':')}"
+    path += f"/{kind.plural}"
+    if name:
+        path += f"/{quote(name, safe=':')}"
+    return f"{path}/{subresource}" if subresource else path
+
+
+def delete_options(
+    grace_s: int | None, uid: str, resource_version: str, propagation: str, dry_run: bool
+) -> Obj:
+    """The body of a DELETE; "" and None leave the server's default."""
+    options: Obj = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+    if grace_s is not None:
+        options["gracePeriodSeconds"] = grace_s
+    preconditions = {"uid": uid, "resourceVersion": resource_version}
+    if any(preconditions.values()):
+        options["preconditions"] = {key: value for key, value in preconditions.items() if value}
+    if dry_run:
+        options["dryRun"] = ["All"]
+    return options
+
+
+def with_preconditions(patch: Obj, uid: str, resource_version: str) -> Obj:
+    """The merge patch, refused by the server (409) unless uid and resourceVersion still hold."""
+    wanted = {"uid": uid, "resourceVersion": resource_version}
+    held = {key: value for key, value in wanted.items() if value}
+    if not held:
+        return patch
+    return {**patch, "metadata": {**(patch.get("metadata") or {}), **held}}
+
+
+def answer_error(
+    request: str, status: int, raw: bytes, headers: Mapping[str, str] | None = None
+) -> TohostError:
+    """The error for an answer of 400 and above; `request` such as `host: GET /api/v1/pods`.
+
+    A body that is no Status (a proxy's page) is quoted, shortened.
+    """
+    body = parse_status(raw)
+    message = str(body.get("message") or raw[:200].decode(errors="replace").strip())[:MAX_MESSAGE]
+    return status_error(
+        f"{request}: {status} {message}",
+        {**body, "code": status},
+        parse_seconds((headers or {}).get("Retry-After")),
+    )
+
+
+def status_error(message: str, status: Obj, after_s: float | None = None) -> TohostError:
+    """Map a Status object (also the one in a watch's ERROR event) to an outcome."""
+    code, reason = int(status.get("code") or 0), str(status.get("reason") or "")
+    details: Obj = status.get("details") or {}
+    if after_s is None:
+        after_s = parse_seconds(details.get("retryAfterSeconds"))
+    if code == 409 and reason != "AlreadyExists":
+        return ConflictError(message, after_s)
+    if code in _RETRIED or not 400 <= code < 500:
+        return RetryError(message, after_s)
+    kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: AlreadyExistsError}
+    return kinds.get(code, ApiError)(message, code, reason or f"Http{code}", details)
+
+
+def parse_status(raw: bytes) -> Obj:
+    """The Status in an error answer; {} when it's something else."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def parse_seconds(value: Any) -> float | None:
+    """Retry-After as seconds. The date form isn't used by API servers and counts as absent."""
+    try:
+        return max(0.0, float(value)) if value not in (None, "") else None
+    except (TypeError, ValueError):
+        return None
+
+
+class Lines:
+    """Cuts a stream of chunks into its lines; a line may be of any size and span many chunks.
+
+    What follows the last newline when the stream ends is an incomplete event: dropped.
+    """
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that this chunk completes, without empty ones."""
+        first, newline, others = chunk.partition(b"\n")
+        self._rest.append(first)
+        if not newline:
+            return []
+        lines = [b"".join(self._rest), *others.split(b"\n")]
+        self._rest = [lines.pop()]
+        return [line for line in lines if line.strip()]

@@ -1,0 +1,70 @@
+"""From an object that a server showed to what the store keeps of it: pure.
+
+On the host only objects that prove to be ours count; they are kept under the virtual object's
+name. Nothing secret passes: `Kind.stored` sees to the kinds that have secrets.
+"""
+
+from collections.abc import Iterable
+
+from common.cluster import Cluster
+from common.identity import without_identity
+from common.kind import Kind, Ref
+from common.metadata import UID, ours
+from common.objects import Obj, Side, annotations, meta, name_of, namespace_of, uid
+from common.store import Change
+
+
+def change_of(
+    kind: Kind,
+    side: Side,
+    cluster: Cluster,
+    active: frozenset[str],
+    obj: Obj,
+    deleted: bool,
+    key: bytes,
+) -> Change | None:
+    """The change that an object stands for; None when it's on the host and not ours.
+
+    Takes the object over. `active`: the plurals that workers handle in this virtual cluster.
+    `key` is what Secret digests are made with.
+    """
+    virtual = side == "virtual"
+    field = field_of(obj) if virtual else ours(kind, obj, cluster)
+    if field is None:
+        return None
+    version = str(meta(obj)["resourceVersion"])
+    owner = uid(obj) if virtual else annotations(obj).get(UID, "")
+    if deleted:
+        return Change(field, version, None, (), owner)
+    obj["metadata"].pop("managedFields", None)
+    obj.setdefault("apiVersion", kind.api_version)
+    obj.setdefault("kind", kind.kind)
+    refs = _references(kind, virtual, active, obj)
+    if virtual and kind.plural == "namespaces":
+        obj = without_identity(obj)
+    return Change(field, version, kind.stored(obj, key), refs, owner)
+
+
+def field_of(obj: Obj) -> str:
+    """`ns/name`, or `name` when cluster-scoped."""
+    namespace = namespace_of(obj)
+    return f"{namespace}/{name_of(obj)}" if namespace else name_of(obj)
+
+
+def _references(kind: Kind, virtual: bool, active: frozenset[str], obj: Obj) -> tuple[Ref, ...]:
+    """The kind's refs, less those to kinds that no worker handles here, plus the namespace's."""
+    if not virtual:
+        return tuple(_handled(kind.host_references(obj), active))
+    refs = tuple(_handled(kind.references(obj), active))
+    if "namespace" in kind.needs:
+        refs += (Ref("namespaces", "", namespace_of(obj), "referrer"),)
+    return refs
+
+
+def _handled(refs: Iterable[Ref], active: frozenset[str]) -> Iterable[Ref]:
+    return (ref for ref in refs if ref.wakes == "referrer" or ref.plural in active)
+
+
+def active_plurals(kinds: Iterable[Kind], cluster: Cluster) -> frozenset[str]:
+    """Kinds that are switched on, and those without a switch, which always belong to a cluster."""
+    return frozenset(k.plural for k in kinds if not k.option or k.plural in cluster.enabled)

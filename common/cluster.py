@@ -1,0 +1,31 @@
+"""What translation must know of one virtual cluster: values only, made from the configuration."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from common.objects import Obj
+
+NameFormat = Literal["prefixed", "classic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One virtual cluster (V) and its place on the host (H).
+
+    `enabled` and `all_objects` hold plurals: kinds that are synced, and selective kinds
+    (configmaps, secrets) of which every object is. `owner` is an ownerReference for every
+    namespaced host object, or None. Service IPs are "" when unknown.
+    """
+
+    name: str
+    host_namespace: str
+    name_format: NameFormat = "prefixed"
+    cluster_domain: str = "cluster.local"
+    api_service_ip: str = ""
+    api_service_port: int = 443
+    dns_service_ip: str = ""
+    owner: Obj | None = None
+    workload_service_account: str = "default"
+    enabled: frozenset[str] = field(default_factory=frozenset)
+    all_objects: frozenset[str] = field(default_factory=frozenset)
+    secrets_for_tokens: bool = False

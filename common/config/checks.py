@@ -1,0 +1,78 @@
+"""What must hold between the parts of a configuration, and for the files that it names."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from common.config.model import Config, VirtualCluster
+from common.config.reading import read_map
+from common.errors import ConfigError
+from common.objects import Obj
+
+_IN_CLUSTER_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+def duplicates(config: Config) -> Iterator[str]:
+    """Problems of virtual clusters that can't live beside each other."""
+    for index, cluster in enumerate(config.virtual_clusters):
+        for other_index, other in enumerate(config.virtual_clusters[:index]):
+            problem = _clash(cluster, other, f"virtualClusters[{other_index}]")
+            if problem:
+                yield f"virtualClusters[{index}]{problem}"
+                break
+
+
+def _clash(cluster: VirtualCluster, other: VirtualCluster, place: str) -> str:
+    if cluster.name == other.name and cluster.host_namespace == other.host_namespace:
+        return (
+            f'.name: "{cluster.name}" in host namespace "{cluster.host_namespace}" is {place} '
+            "already; remove one, or write another name"
+        )
+    if cluster.name == other.name:
+        return f'.name: {place} is called "{cluster.name}" already; write another name'
+    same = (cluster.kubeconfig, cluster.context) == (other.kubeconfig, other.context)
+    if same and cluster.kubeconfig:
+        return (
+            f".kubeconfig: is the virtual cluster of {place} already; "
+            "remove one, or write another kubeconfig or context"
+        )
+    return ""
+
+
+def kubeconfigs(config: Config) -> Iterator[str]:
+    """Problems with the kubeconfig files of the host and of every virtual cluster."""
+    host = config.host
+    if host.kubeconfig:
+        yield from _kubeconfig("host", host.kubeconfig, host.context)
+    elif not (os.environ.get("KUBERNETES_SERVICE_HOST") and _IN_CLUSTER_TOKEN.exists()):
+        yield (
+            "host.kubeconfig: is empty, which means in-cluster, but this is no pod; "
+            "write the path of the host cluster's kubeconfig"
+        )
+    for index, cluster in enumerate(config.virtual_clusters):
+        place = f"virtualClusters[{index}]"
+        if cluster.kubeconfig:
+            yield from _kubeconfig(place, cluster.kubeconfig, cluster.context)
+        else:
+            yield f"{place}.kubeconfig: is missing; write the path of its kubeconfig"
+
+
+def _kubeconfig(place: str, path: str, context: str) -> Iterator[str]:
+    try:
+        content = read_map(Path(path), holds="a kubeconfig")
+    except ConfigError as error:
+        yield f"{place}.kubeconfig: {error}"
+        return
+    contexts = _contexts(content)
+    if not contexts:
+        yield f"{place}.kubeconfig: {path} has no contexts; write the path of a kubeconfig"
+    elif context and context not in contexts:
+        yield f'{place}.context: {path} has no "{context}"; write one of: {", ".join(contexts)}'
+    elif not context and not content.get("current-context"):
+        yield f"{place}.context: {path} has no current-context; write one of: {', '.join(contexts)}"
+
+
+def _contexts(kubeconfig: Obj) -> list[str]:
+    entries = kubeconfig.get("contexts")
+    found = entries if isinstance(entries, list) else []
+    return [str(entry["name"]) for entry in found if isinstance(entry, dict) and "name" in entry]

@@ -1,0 +1,108 @@
+"""From files and environment to a Config, or to every problem at once."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from common.config import checks, environment, problems
+from common.config.model import Config
+from common.config.notes import notes_on
+from common.config.reading import read_map
+from common.config.values import read_values
+from common.errors import ConfigError
+from common.objects import Obj, merge_patch
+
+DEFAULT_PATHS = (Path("tohost.yaml"), Path("/etc/tohost/tohost.yaml"))
+_HOLDS = 'at least "virtualClusters:" and a list of them'
+_VALUES_SECTIONS = ("sync", "networking", "naming")
+
+
+def load(
+    path: str | Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    check_kubeconfigs: bool = False,
+) -> Config:
+    """Read the configuration; `path` None: `TOHOST_CONFIG`, else the first default that is there.
+
+    Relative paths in the file are meant from where the file is. Raises ConfigError, with one line
+    for each problem, and reads no kubeconfig unless told to.
+    """
+    file = _find(path, environ)
+    content = read_map(file, _HOLDS) if file else {}
+    wrong = _resolve_paths(content, file) if file else []
+    origins, unknown = environment.overlay(content, Config, environ)
+    notes = _take_values(content, wrong)
+    label = str(file) if file else "environment"
+    try:
+        config = Config.model_validate(content, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise ConfigError(
+            "\n".join([*wrong, *unknown, *problems.lines(error, Config, label, origins)])
+        ) from None
+    found = [*checks.duplicates(config), *(checks.kubeconfigs(config) if check_kubeconfigs else ())]
+    wrong += [*unknown, *(f"{label}: {line}" for line in found)]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    config._notes = (*notes, *(note for c in config.virtual_clusters for note in notes_on(c)))
+    return config
+
+
+def _find(path: str | Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The file to read; None when all settings may come from the environment."""
+    named = path or environ.get(environment.FILE_VARIABLE)
+    if named:
+        return Path(named)
+    found = next((default for default in DEFAULT_PATHS if default.exists()), None)
+    if found or any(name.startswith("TOHOST_VIRTUAL_CLUSTERS") for name in environ):
+        return found
+    raise ConfigError(
+        f"{DEFAULT_PATHS[0]}: no such file; write one, or name it with --config or "
+        f"{environment.FILE_VARIABLE}"
+    )
+
+
+def _entries(content: Obj) -> list[tuple[int, Obj]]:
+    clusters = content.get("virtualClusters")
+    found = enumerate(clusters) if isinstance(clusters, list) else ()
+    return [(index, entry) for index, entry in found if isinstance(entry, dict)]
+
+
+def _resolve_paths(content: Obj, file: Path) -> list[str]:
+    """Make the paths in the file absolute; returns problems."""
+    wrong = []
+    host = content.get("host")
+    for entry in [host if isinstance(host, dict) else {}, *(e for _, e in _entries(content))]:
+        for key in ("kubeconfig", "values"):
+            if isinstance(entry.get(key), str) and entry[key]:
+                entry[key] = str(file.parent / Path(entry[key]).expanduser())
+    for index, entry in _entries(content):
+        if entry.get("values") and "sync" in entry:
+            wrong.append(
+                f"{file}: virtualClusters[{index}].sync: is there beside values; "
+                "write it in the values file, or leave values out"
+            )
+    return wrong
+
+
+def _take_values(content: Obj, wrong: list[str]) -> list[str]:
+    """Put the content of values files where inline settings would be; returns notes.
+
+    Inline settings and variables win over the file. Problems are added to `wrong`.
+    """
+    notes = []
+    for _, entry in _entries(content):
+        if not (isinstance(entry.get("values"), str) and entry["values"]):
+            continue
+        try:
+            sections, ignored = read_values(Path(entry["values"]))
+        except ConfigError as error:
+            wrong.append(str(error))
+            continue
+        notes += ignored
+        for key in _VALUES_SECTIONS:
+            if key in sections:
+                entry[key] = merge_patch(sections[key], entry.get(key, {}))
+    return notes

@@ -1,0 +1,185 @@
+"""`tohost.yaml` as types. Reading it is `load`'s work; other modules only look at the result."""
+
+import ipaddress
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+
+from common.cluster import Cluster
+from common.config.section import DnsLabel, Section
+from common.config.sync import Sync, ToHost
+from common.kinds import REGISTRY
+from common.objects import Obj
+
+
+def _redis_url(value: str) -> str:
+    if value.startswith(("redis://", "rediss://", "unix://")):
+        return value
+    raise ValueError(f'"{value}" is not a Redis URL; write for example "redis://localhost:6379/0"')
+
+
+def _ip(value: str) -> str:
+    try:
+        return value and str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError(f'"{value}" is not an IP address; write for example "10.96.0.1"') from None
+
+
+def _service(value: str) -> str:
+    namespace, slash, name = value.partition("/")
+    if not value or (namespace and slash and name and "/" not in name):
+        return value
+    raise ValueError(f'"{value}" names no Service; write its namespace and name: "kube-system/dns"')
+
+
+IpAddress = Annotated[str, AfterValidator(_ip)]
+ServiceName = Annotated[str, AfterValidator(_service)]
+
+
+class Redis(Section):
+    url: Annotated[str, AfterValidator(_redis_url)] = "redis://localhost:6379/0"
+
+
+class Owner(Section):
+    """An object in the host namespace that is to own everything synced there."""
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+
+    @model_validator(mode="after")
+    def _all_or_nothing(self) -> "Owner":
+        given = [bool(value) for value in (self.api_version, self.kind, self.name)]
+        if any(given) and not all(given):
+            raise ValueError("is incomplete; write apiVersion, kind and name, or leave it out")
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
+
+
+class Host(Section):
+    """`kubeconfig` "": the credentials of the pod that this runs in."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    owner: Owner = Owner()
+
+
+class Logs(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Health(Section):
+    """Where `/healthz` and `/readyz` are served; port 0: nowhere."""
+
+    host: str = "0.0.0.0"
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+class Safety(Section):
+    max_delete_fraction: float = Field(default=0.5, gt=0, le=1)
+
+
+class AdvancedNetworking(Section):
+    """vCluster's own keys; `clusterDomain` is used when `networking.clusterDomain` is not set."""
+
+    cluster_domain: str = ""
+    fallback_host_cluster: bool = False
+    proxy_kubelets: dict[str, Any] = {}
+
+
+class Networking(Section):
+    """Addresses that pods need; `api_service`, `dns_service`: host Services that have them."""
+
+    api_service_ip: IpAddress = Field(default="", alias="apiServiceIP")
+    api_service_port: int = Field(default=443, ge=1, le=65535)
+    dns_service_ip: IpAddress = Field(default="", alias="dnsServiceIP")
+    cluster_domain: str = ""
+    api_service: ServiceName = ""
+    dns_service: ServiceName = ""
+    advanced: AdvancedNetworking = AdvancedNetworking()
+    replicate_services: dict[str, Any] = {}
+    resolve_dns: list[dict[str, Any]] = Field(default=[], alias="resolveDNS")
+    pod_cidr: str = Field(default="", alias="podCIDR")
+
+
+class Naming(Section):
+    format: Literal["prefixed", "classic"] = "prefixed"
+
+
+class VirtualCluster(Section):
+    name: DnsLabel
+    host_namespace: DnsLabel
+    kubeconfig: str = ""
+    context: str = ""
+    weight: int = Field(default=1, ge=1, le=100)
+    values: str = ""
+    workload_service_account: str = "default"
+    sync: Sync = Sync()
+    networking: Networking = Networking()
+    naming: Naming = Naming()
+
+    def cluster(
+        self, owner: Obj | None = None, *, api_service_ip: str = "", dns_service_ip: str = ""
+    ) -> Cluster:
+        """What translation needs. The arguments are what was found out on the host: an
+        ownerReference, and addresses that stand in for those not configured."""
+        network = self.networking
+        return Cluster(
+            name=self.name,
+            host_namespace=self.host_namespace,
+            name_format=self.naming.format,
+            cluster_domain=(
+                network.cluster_domain or network.advanced.cluster_domain or "cluster.local"
+            ),
+            api_service_ip=network.api_service_ip or api_service_ip,
+            api_service_port=network.api_service_port,
+            dns_service_ip=network.dns_service_ip or dns_service_ip,
+            owner=owner,
+            workload_service_account=self.workload_service_account,
+            enabled=_plurals(self.sync.to_host, "enabled"),
+            all_objects=_plurals(self.sync.to_host, "all"),
+            secrets_for_tokens=self.sync.to_host.pods.use_secrets_for_sa_tokens,
+        )
+
+
+def _plurals(to_host: ToHost, flag: str) -> frozenset[str]:
+    """The supported kinds whose switch has this flag set."""
+    options = {field.alias: name for name, field in ToHost.model_fields.items()}
+    return frozenset(
+        kind.plural
+        for kind in REGISTRY.values()
+        if kind.option and getattr(getattr(to_host, options[kind.option]), flag, False)
+    )
+
+
+def _at_least_one(clusters: tuple[VirtualCluster, ...]) -> tuple[VirtualCluster, ...]:
+    if not clusters:
+        raise ValueError('is empty; write at least one virtual cluster: "- name: my-vcluster"')
+    return clusters
+
+
+class Config(Section):
+    redis: Redis = Redis()
+    host: Host = Host()
+    virtual_clusters: Annotated[tuple[VirtualCluster, ...], AfterValidator(_at_least_one)] = Field(
+        strict=False
+    )
+    logs: Logs = Logs()
+    health: Health = Health()
+    safety: Safety = Safety()
+    _notes: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each setting that is accepted but has no effect; for people, at start."""
+        return self._notes
+
+    def virtual_cluster(self, name: str) -> VirtualCluster:
+        """Raises KeyError when there is none of that name."""
+        for cluster in self.virtual_clusters:
+            if cluster.name == name:
+                return cluster
+        raise KeyError(name)

@@ -1,0 +1,76 @@
+"""What a configuration asks for that nothing acts on yet, by name."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from common.config.model import VirtualCluster
+from common.config.sync import CustomResource, FromHostKind, Namespaces, Pods, Switch, ToHost
+from common.kinds import REGISTRY
+
+_POD_OPTIONS = (
+    "translate_image",
+    "enforce_tolerations",
+    "runtime_class_name",
+    "priority_class_name",
+    "rewrite_hosts",
+    "hybrid_scheduling",
+)
+_NETWORKING = ("replicate_services", "resolve_dns", "pod_cidr")
+
+
+def notes_on(cluster: VirtualCluster) -> list[str]:
+    """One line for each setting that is on, or given, and not yet supported."""
+    paths = [*_to_host(cluster.sync.to_host), *_from_host(cluster), *_networking(cluster)]
+    return [f"{cluster.name}: {path}: not yet supported, ignored" for path in paths]
+
+
+def _to_host(to_host: ToHost) -> Iterator[str]:
+    supported = {kind.option for kind in REGISTRY.values()}
+    for name, field in ToHost.model_fields.items():
+        option, switch = str(field.alias), getattr(to_host, name)
+        if isinstance(switch, dict):
+            yield from _custom(switch)
+        elif isinstance(switch, Switch) and switch.enabled:
+            path = f"sync.toHost.{option}"
+            yield from _supported(path, switch) if option in supported else [path]
+
+
+def _supported(path: str, switch: Switch) -> Iterator[str]:
+    """The options within a supported kind that are not."""
+    if switch.patches:
+        yield f"{path}.patches"
+    if isinstance(switch, Pods):
+        yield from (f"{path}.{option}" for option in _given(switch, _POD_OPTIONS))
+    if isinstance(switch, Namespaces):
+        yield from (f"{path}.{option}" for option in _given(switch, ("mappings", "extra_labels")))
+
+
+def _custom(resources: dict[str, CustomResource]) -> Iterator[str]:
+    for name, resource in resources.items():
+        if resource.enabled:
+            yield f'sync.toHost.customResources["{name}"]'
+
+
+def _from_host(cluster: VirtualCluster) -> Iterator[str]:
+    from_host = cluster.sync.from_host
+    for name, field in type(from_host).model_fields.items():
+        value = getattr(from_host, name)
+        kinds: dict[str, FromHostKind] = value if isinstance(value, dict) else {"": value}
+        for resource, kind in kinds.items():
+            if kind.enabled:
+                yield f"sync.fromHost.{field.alias}" + (f'["{resource}"]' if resource else "")
+
+
+def _networking(cluster: VirtualCluster) -> Iterator[str]:
+    for option in _given(cluster.networking, _NETWORKING):
+        yield f"networking.{option}"
+
+
+def _given(section: BaseModel, options: tuple[str, ...]) -> Iterator[str]:
+    """The options of a section that ask for something, by their name in YAML."""
+    for name in options:
+        value = getattr(section, name)
+        asks = getattr(value, "enabled", bool(value))
+        if asks and value != type(section).model_fields[name].default:
+            yield type(section).model_fields[name].alias or name

@@ -1,0 +1,44 @@
+"""What Endpoints and EndpointSlices share: the rule that a Service has one owner of its endpoints.
+
+With a selector the host's own controllers make them; without one they come from the virtual
+cluster. Two owners would double every address.
+"""
+
+from common.kind import Context
+from common.naming import host_name, host_namespace
+from common.objects import Obj, annotations
+from common.service import STALE_ENDPOINTS, has_selector, skip_service
+
+_POD_SPECIFIC = ("uid", "resourceVersion")
+
+
+def skip_endpoints(namespace: str, service_name: str, context: Context) -> str:
+    """Why the endpoints of that service are not synced; "" when they are."""
+    if reason := skip_service(namespace, service_name):
+        return reason
+    service = context.related.service
+    if service is None:
+        return f"there is no Service {namespace}/{service_name}"
+    if has_selector(service):
+        return "its Service has a selector, so the host makes its own"
+    return ""
+
+
+def wait_for_host(_virtual: Obj, context: Context) -> str:
+    """Until what the host made for the Service while it had a selector is gone."""
+    service = context.related.host_service
+    if service is not None and (has_selector(service) or STALE_ENDPOINTS in annotations(service)):
+        return "waits for the host's own endpoints to go"
+    return ""
+
+
+def translate_target(holder: Obj, context: Context) -> Obj:
+    """An endpoint or address whose `targetRef` names the host pod."""
+    target = holder.get("targetRef")
+    if not target or target.get("kind") != "Pod":
+        return holder
+    namespace = target.get("namespace") or ""
+    kept = {key: value for key, value in target.items() if key not in _POD_SPECIFIC}
+    kept["name"] = host_name(context.cluster, namespace, target.get("name") or "")
+    kept["namespace"] = host_namespace(context.cluster, namespace)
+    return {**holder, "targetRef": kept}

@@ -1,0 +1,71 @@
+"""Every error that tohost raises, and the three outcomes that a reconcile knows.
+
+TohostError
+├── ConfigError        the configuration can't be used; exit code 2
+├── RetryError         transient: try again with back-off (outcome: retry)
+│   └── ConflictError  the object changed meanwhile: read again, retry at once
+└── TerminalError      trying again can't help until an object changes (outcome: terminal)
+    ├── ApiError       an API server refused the request (4xx); `status` says how
+    │   ├── NotFoundError       404: the object, or the kind, isn't there
+    │   └── AlreadyExistsError  409 to a create: another object bears the name
+    └── IdentityError  another cluster answers behind a virtual cluster's kubeconfig
+
+The third outcome, "requeue after", is no error: see `common.actions.RequeueAfter`.
+"""
+
+from common.objects import Obj
+
+
+class TohostError(Exception):
+    """Any error that tohost raises on purpose; its message is for people."""
+
+
+class ConfigError(TohostError):
+    """The configuration can't be used; the message names the path and what to write."""
+
+
+class RetryError(TohostError):
+    """A transient failure. `after_s`: the least wait the server asked for, None if it didn't."""
+
+    def __init__(self, message: str, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class ConflictError(RetryError):
+    """The object changed between read and write (409)."""
+
+
+class TerminalError(TohostError):
+    """A failure that lasts until one of the objects changes; `reason` suits an Event."""
+
+    def __init__(self, message: str, reason: str = "SyncFailed") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ApiError(TerminalError):
+    """An API server answered with an error that retrying won't cure.
+
+    `reason` is the server's (`NotFound`, `Invalid`, `Expired`, ...), `details` its Status details.
+    """
+
+    def __init__(self, message: str, status: int, reason: str, details: Obj | None = None) -> None:
+        super().__init__(message, reason)
+        self.status = status
+        self.details = details or {}
+
+
+class NotFoundError(ApiError):
+    """The server has no such object; or no such path at all, when `details` is empty."""
+
+
+class AlreadyExistsError(ApiError):
+    """A create met an object of the same name."""
+
+
+class IdentityError(TerminalError):
+    """Not the virtual cluster that the store and the host objects belong to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "ClusterReplaced")

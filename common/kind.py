@@ -1,0 +1,172 @@
+"""What a kind is: data, and the pure functions that data can't say.
+
+Each file in `common/kinds/` makes one and calls it KIND; `common.kinds.REGISTRY` finds them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from common.actions import Action, TokenSpec
+from common.cluster import Cluster
+from common.objects import Obj
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One object refers to another, in the same virtual cluster.
+
+    `wakes` says whose key is reconciled when something happens: "target" when the reference
+    appears or goes (selective sync), "referrer" when the target changes.
+    """
+
+    plural: str
+    namespace: str
+    name: str
+    wakes: Literal["target", "referrer"] = "target"
+
+
+Need = Literal["namespace", "services", "service", "referrers", "host_node", "claims"]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What a kind asked for in `needs`; each value is empty unless it did.
+
+    namespace: the virtual Namespace. services: the virtual Services of the object's namespace.
+    host_services: their host objects by virtual name. service, host_service: the Service that an
+    Endpoints or EndpointSlice belongs to. referrers: members (`pods default/web-0`) of the synced
+    objects that refer to this one. host_node: the host's Node, None when unreadable. claims: the
+    host PersistentVolumeClaims that refer to this volume. host_gone_uid: virtual uid of the last
+    host object of this key, when that was seen deleted ("" else).
+
+    What is missing here counts as not existing, so a key must not be planned before the streams
+    that these come from are listed: an unlisted pod would cost a ConfigMap its host object.
+    """
+
+    namespace: Obj | None = None
+    services: tuple[Obj, ...] = ()
+    host_services: Mapping[str, Obj] = field(default_factory=dict)
+    service: Obj | None = None
+    host_service: Obj | None = None
+    referrers: frozenset[str] = frozenset()
+    host_node: Obj | None = None
+    claims: tuple[Obj, ...] = ()
+    host_gone_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a plan may look at besides the two objects.
+
+    `now_s` is a Unix time. `name`: the key's, for kinds that make their virtual object.
+    `host_pending`: this very plan also writes the host object, so what its status says is about
+    an older one.
+    """
+
+    cluster: Cluster
+    related: Related = Related()
+    now_s: float = 0.0
+    name: str = ""
+    host_pending: bool = False
+
+
+def _no_refs(_: Obj) -> Iterable[Ref]:
+    return ()
+
+
+def _no_actions(_virtual: Obj, _host: Obj, _context: Context) -> list[Action]:
+    return []
+
+
+def _no_reason(_virtual: Obj, _context: Context) -> str:
+    return ""
+
+
+def _no_tokens(_virtual: Obj, _context: Context) -> tuple[TokenSpec, ...]:
+    return ()
+
+
+def _no_decoration(_v: Obj, _c: Context, _l: dict[str, str], _a: dict[str, str]) -> None:
+    return None
+
+
+def _never(*_: Obj) -> bool:
+    return False
+
+
+def _every_key(_key: str) -> bool:
+    return True
+
+
+def _whole(obj: Obj, _digest_key: bytes) -> Obj:
+    return obj
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One synced kind.
+
+    option: its name below `sync.toHost`, "" for kinds that only follow others (nodes, ...).
+    translate: what the host object is created with, besides apiVersion, kind and metadata
+    (`workers.plan.host_object` puts them together).
+    decorate: adds to the host object's labels and annotations, in place: (virtual, context,
+    labels, annotations). annotation_down: whether a virtual annotation of that key travels.
+    owned: dotted paths of the translation that are kept equal on the host afterwards (metadata
+    always is). patch_down replaces that comparison: it gets (virtual, host, context) and returns
+    the merge patch, {} for nothing. before_patch: what must happen before that patch is sent.
+    recreate: (patch, host) whether the host would refuse the patch because of an immutable
+    field, and deleting and creating again loses nothing.
+    up: what to change in the virtual object when both exist. skip: why the virtual object is
+    not synced ("" when it is). wait: why it should not be created just yet ("" for now).
+    tokens: what the performer must mint for a new host object.
+    references / host_references: whom a virtual / host object refers to.
+    stored: the object as Redis may hold it (no secrets); it gets the key for digests.
+    runs_once: the host object is never created a second time for the same virtual object;
+    already_ran: the virtual object shows that it was created before.
+    adopt: a host object of a deleted predecessor of the same name is taken over.
+    host_watched: there is a host stream; False for kinds that exist on the virtual side only.
+    plan: replaces the general plan altogether, for kinds that only follow others.
+    """
+
+    plural: str
+    kind: str
+    option: str
+    translate: Callable[[Obj, Context], Obj]
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+    default: bool = False
+    decorate: Callable[[Obj, Context, dict[str, str], dict[str, str]], None] = _no_decoration
+    annotation_down: Callable[[str], bool] = _every_key
+    owned: tuple[str, ...] = ()
+    patch_down: Callable[[Obj, Obj, Context], Obj] | None = None
+    before_patch: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
+    recreate: Callable[[Obj, Obj], bool] = _never
+    up: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
+    skip: Callable[[Obj, Context], str] = _no_reason
+    wait: Callable[[Obj, Context], str] = _no_reason
+    tokens: Callable[[Obj, Context], tuple[TokenSpec, ...]] = _no_tokens
+    references: Callable[[Obj], Iterable[Ref]] = _no_refs
+    host_references: Callable[[Obj], Iterable[Ref]] = _no_refs
+    stored: Callable[[Obj, bytes], Obj] = _whole
+    needs: frozenset[Need] = frozenset()
+    adopt: bool = False
+    runs_once: bool = False
+    already_ran: Callable[[Obj], bool] = _never
+    host_watched: bool = True
+    plan: Callable[[Obj | None, Obj | None, Context], list[Action]] | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything of the host object goes up."""
+        return self.up is not _no_actions
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def kind_annotation(self) -> str:
+        """`group/version, Kind=Kind`, the value of `vcluster.loft.sh/kind`."""
+        return f"{self.group}/{self.version}, Kind={self.kind}"

@@ -1,0 +1,21 @@
+"""Every kind that is synced, one file each. `REGISTRY` finds them by itself."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+
+from common.kind import Kind, Need
+
+
+def _found() -> dict[str, Kind]:
+    names = sorted(module.name for module in iter_modules(__path__))
+    kinds = [import_module(f"{__name__}.{name}").KIND for name in names]
+    return {kind.plural: kind for kind in kinds}
+
+
+REGISTRY: Mapping[str, Kind] = _found()
+
+
+def needing(need: Need) -> tuple[Kind, ...]:
+    """The kinds that are planned again when what they need changes (a Namespace's labels, ...)."""
+    return tuple(kind for kind in REGISTRY.values() if need in kind.needs)

@@ -1,0 +1,45 @@
+"""Endpoints, of Services without a selector."""
+
+from collections.abc import Iterable
+
+from common.endpoint import skip_endpoints, translate_target, wait_for_host
+from common.kind import Context, Kind, Ref
+from common.objects import Obj, name_of, namespace_of
+
+_ADDRESS_LISTS = ("addresses", "notReadyAddresses")
+
+
+def _translate(virtual: Obj, context: Context) -> Obj:
+    if not virtual.get("subsets"):
+        return {}
+    return {"subsets": [_translate_subset(subset, context) for subset in virtual["subsets"]]}
+
+
+def _translate_subset(subset: Obj, context: Context) -> Obj:
+    result = dict(subset)
+    for key in _ADDRESS_LISTS:
+        if subset.get(key):
+            result[key] = [translate_target(address, context) for address in subset[key]]
+    return result
+
+
+def _skip(virtual: Obj, context: Context) -> str:
+    return skip_endpoints(namespace_of(virtual), name_of(virtual), context)
+
+
+def _references(virtual: Obj) -> Iterable[Ref]:
+    return (Ref("services", namespace_of(virtual), name_of(virtual), wakes="referrer"),)
+
+
+KIND = Kind(
+    plural="endpoints",
+    kind="Endpoints",
+    option="endpoints",
+    default=True,
+    translate=_translate,
+    owned=("subsets",),
+    skip=_skip,
+    wait=wait_for_host,
+    references=_references,
+    needs=frozenset({"service"}),
+)

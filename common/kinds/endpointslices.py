@@ -1,0 +1,59 @@
+"""EndpointSlices that no Kubernetes controller made, of Services without a selector."""
+
+from collections.abc import Iterable
+
+from common.endpoint import skip_endpoints, translate_target, wait_for_host
+from common.kind import Context, Kind, Ref
+from common.naming import host_name
+from common.objects import Obj, labels, namespace_of
+
+SERVICE_NAME = "kubernetes.io/service-name"
+_MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
+
+
+def _translate(virtual: Obj, context: Context) -> Obj:
+    endpoints = [translate_target(each, context) for each in virtual.get("endpoints") or ()]
+    result: Obj = {"addressType": virtual.get("addressType"), "endpoints": endpoints}
+    if virtual.get("ports"):
+        result["ports"] = virtual["ports"]
+    return result
+
+
+def _decorate(
+    virtual: Obj, context: Context, host_labels: dict[str, str], _notes: dict[str, str]
+) -> None:
+    if service := host_labels.get(SERVICE_NAME):
+        host_labels[SERVICE_NAME] = host_name(context.cluster, namespace_of(virtual), service)
+
+
+def _skip(virtual: Obj, context: Context) -> str:
+    if labels(virtual).get(_MANAGED_BY) in _CONTROLLERS:
+        return "a Kubernetes controller made it, and the host's makes its own"
+    service = labels(virtual).get(SERVICE_NAME)
+    if not service:
+        return f"it has no label {SERVICE_NAME}"
+    return skip_endpoints(namespace_of(virtual), service, context)
+
+
+def _references(virtual: Obj) -> Iterable[Ref]:
+    service = labels(virtual).get(SERVICE_NAME)
+    if not service:
+        return ()
+    return (Ref("services", namespace_of(virtual), service, wakes="referrer"),)
+
+
+KIND = Kind(
+    plural="endpointslices",
+    kind="EndpointSlice",
+    group="discovery.k8s.io",
+    option="endpointSlices",
+    default=True,
+    translate=_translate,
+    decorate=_decorate,
+    owned=("endpoints", "ports"),
+    skip=_skip,
+    wait=wait_for_host,
+    references=_references,
+    needs=frozenset({"service"}),
+)

@@ -1,0 +1,265 @@
+"""Services: ports and selector go down; the addresses that the host gives come up."""
+
+from typing import Any
+
+from common.actions import Action, Patch, RemoveEndpoints, ReplaceService
+from common.kind import Context, Kind
+from common.metadata import SENT, own_labels
+from common.naming import host_name, host_namespace, label_key
+from common.objects import (
+    Obj,
+    annotations,
+    get_path,
+    merge_diff,
+    meta,
+    name_of,
+    namespace_of,
+    uid,
+)
+from common.service import HOST_CLUSTER_IP, STALE_ENDPOINTS, has_selector, skip_service
+
+# The external IPs that were last sent down: others on the host are the host's own.
+_SENT_EXTERNAL_IPS = f"{SENT}external-ips"
+
+_HOST_CHOOSES = ("clusterIP", "clusterIPs", "ipFamilies", "healthCheckNodePort")
+_KEPT_EQUAL = (
+    "type",
+    "selector",
+    "externalName",
+    "sessionAffinity",
+    "sessionAffinityConfig",
+    "internalTrafficPolicy",
+    "externalTrafficPolicy",
+    "publishNotReadyAddresses",
+    "loadBalancerClass",
+    "loadBalancerIP",
+    "loadBalancerSourceRanges",
+    "allocateLoadBalancerNodePorts",
+    "trafficDistribution",
+)
+# Of these, what is taken away from the host when the virtual Service lacks it: no defaults, and
+# nothing that can't be unset.
+_REMOVED = frozenset(_KEPT_EQUAL) - {
+    "type",
+    "sessionAffinity",
+    "internalTrafficPolicy",
+    "loadBalancerClass",
+    "allocateLoadBalancerNodePorts",
+}
+
+
+def _translate(virtual: Obj, context: Context) -> Obj:
+    own: Obj = virtual.get("spec") or {}
+    spec = {key: value for key, value in own.items() if key not in _HOST_CHOOSES}
+    if own.get("clusterIP") == "None":
+        spec |= {key: own[key] for key in ("clusterIP", "clusterIPs") if key in own}
+    if own.get("ports"):
+        spec["ports"] = _without_node_ports(own["ports"])
+    if selector := own.get("selector"):
+        spec["selector"] = _selector(virtual, selector, context)
+    if name := own.get("externalName"):
+        spec["externalName"] = _external_name(name, context)
+    return {"spec": spec}
+
+
+def _decorate(
+    virtual: Obj, _context: Context, _labels: dict[str, str], notes: dict[str, str]
+) -> None:
+    if addresses := get_path(virtual, "spec.externalIPs"):
+        notes[_SENT_EXTERNAL_IPS] = ",".join(addresses)
+
+
+def _selector(virtual: Obj, selector: Obj, context: Context) -> Obj:
+    renamed = {label_key(context.cluster, key): value for key, value in selector.items()}
+    return renamed | own_labels(context.cluster, namespace_of(virtual))
+
+
+def _external_name(name: str, context: Context) -> str:
+    """`svc.ns.svc...` follows the host name; any other name is outside the cluster."""
+    service, _, rest = name.partition(".")
+    namespace, _, suffix = rest.partition(".")
+    domain = suffix.rstrip(".")
+    if not namespace or domain not in ("svc", f"svc.{context.cluster.cluster_domain}"):
+        return name
+    host = host_name(context.cluster, namespace, service)
+    return f"{host}.{host_namespace(context.cluster, namespace)}.{suffix}"
+
+
+def _patch_down(virtual: Obj, host: Obj, context: Context) -> Obj:
+    desired: Obj = _translate(virtual, context)["spec"]
+    current: Obj = host.get("spec") or {}
+    spec = _fields_down(desired, current)
+    notes: Obj = {}
+    if _headless(virtual) is not _headless(host) and not _external(virtual, host):
+        spec["clusterIP"] = desired.get("clusterIP")
+    if _external_ips_changed(virtual, host):
+        addresses = desired.get("externalIPs") or []
+        spec["externalIPs"] = addresses or None
+        notes[_SENT_EXTERNAL_IPS] = ",".join(addresses) or None
+    if has_selector(host) and not has_selector(virtual):
+        notes[STALE_ENDPOINTS] = "true"
+    patch: Obj = {"spec": spec} if spec else {}
+    if notes:
+        patch["metadata"] = {"annotations": notes}
+    return patch
+
+
+def _fields_down(desired: Obj, current: Obj) -> Obj:
+    spec: Obj = {}
+    for key in _KEPT_EQUAL:
+        wanted, found = desired.get(key), current.get(key)
+        if wanted == found or not (wanted or found):
+            continue
+        if wanted is not None:
+            spec[key] = merge_diff(found, wanted)
+        elif key in _REMOVED:
+            spec[key] = None
+    wanted_ports, found_ports = desired.get("ports") or [], current.get("ports") or []
+    if wanted_ports != _without_node_ports(found_ports):
+        spec["ports"] = _with_node_ports(wanted_ports, found_ports)
+    return spec
+
+
+def _recreate(patch: Obj, _host: Obj) -> bool:
+    """Headless or not can't be changed; it only comes with an adopted predecessor, and there is
+    no address to keep then."""
+    return "clusterIP" in (patch.get("spec") or {})
+
+
+def _headless(service: Obj) -> bool:
+    return bool(get_path(service, "spec.clusterIP") == "None")
+
+
+def _external(*services: Obj) -> bool:
+    return any(get_path(service, "spec.type") == "ExternalName" for service in services)
+
+
+def _before_patch(virtual: Obj, host: Obj, _context: Context) -> list[Action]:
+    """When a selector comes or has gone, what the other side made for it goes first."""
+    gained = has_selector(virtual) and not has_selector(host)
+    lost = STALE_ENDPOINTS in annotations(host) and not has_selector(host)
+    return [RemoveEndpoints(namespace_of(host), name_of(host))] if gained or lost else []
+
+
+def _up(virtual: Obj, host: Obj, _context: Context) -> list[Action]:
+    """Replacing the virtual Service carries everything but its status; else small patches."""
+    if _must_replace(virtual, host):
+        version = str(meta(virtual).get("resourceVersion") or "")
+        return [ReplaceService(_replacement(virtual, host), uid(virtual), version)]
+    actions: list[Action] = []
+    spec = _spec_up(virtual, host)
+    if spec:
+        actions.append(_patch_up(virtual, {"spec": spec}))
+    found = get_path(host, "status.loadBalancer") or {}
+    current = get_path(virtual, "status.loadBalancer") or {}
+    if balancer := merge_diff(current, found):
+        actions.append(_patch_up(virtual, {"status": {"loadBalancer": balancer}}, "status"))
+    return actions
+
+
+def _patch_up(virtual: Obj, patch: Obj, subresource: str = "") -> Patch:
+    version = "" if subresource else str(meta(virtual).get("resourceVersion") or "")
+    name, namespace = name_of(virtual), namespace_of(virtual)
+    return Patch("virtual", namespace, name, patch, uid(virtual), version, subresource)
+
+
+def _must_replace(virtual: Obj, host: Obj) -> bool:
+    """Whether the virtual Service shows other addresses than the host's, and could show them."""
+    own, found = virtual.get("spec") or {}, host.get("spec") or {}
+    address = found.get("clusterIP")
+    if own.get("type") == "ExternalName" or address in (None, "", "None"):
+        return False
+    if own.get("clusterIP") == "None" or annotations(virtual).get(HOST_CLUSTER_IP) == address:
+        return False
+    if _addresses(own) != _shown(own, found):
+        return True
+    checks = own.get("healthCheckNodePort"), found.get("healthCheckNodePort")
+    return all(checks) and checks[0] != checks[1]
+
+
+def _addresses(spec: Obj) -> list[str]:
+    return list(spec.get("clusterIPs") or [spec.get("clusterIP") or ""])
+
+
+def _shown(own: Obj, found: Obj) -> list[str]:
+    """The host's addresses, no more than the virtual API server has families for."""
+    return _addresses(found)[: max(1, len(_addresses(own)))]
+
+
+def _replacement(virtual: Obj, host: Obj) -> Obj:
+    own, found = virtual.get("spec") or {}, host.get("spec") or {}
+    addresses = _shown(own, found)
+    spec = {**own, **_spec_up(virtual, host)}
+    spec |= {"clusterIP": addresses[0], "clusterIPs": addresses}
+    if families := (found.get("ipFamilies") or [])[: len(addresses)]:
+        spec["ipFamilies"] = families
+    if len(addresses) == 1:
+        spec["ipFamilyPolicy"] = "SingleStack"
+    if found.get("healthCheckNodePort") and own.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = found["healthCheckNodePort"]
+    notes = {key: note for key, note in annotations(virtual).items() if key != HOST_CLUSTER_IP}
+    kept = ("name", "namespace", "labels", "ownerReferences", "finalizers")
+    metadata = {key: meta(virtual)[key] for key in kept if meta(virtual).get(key)}
+    if notes:
+        metadata["annotations"] = notes
+    spec = {key: value for key, value in spec.items() if value is not None}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def _spec_up(virtual: Obj, host: Obj) -> Obj:
+    """Node ports, and external IPs that the host assigned."""
+    own, found = virtual.get("spec") or {}, host.get("spec") or {}
+    spec: Obj = {}
+    ports = own.get("ports") or []
+    if own.get("type") in ("NodePort", "LoadBalancer"):
+        told = _with_node_ports(ports, found.get("ports") or [])
+        if told != ports:
+            spec["ports"] = told
+    assigned = found.get("externalIPs") or []
+    if assigned != (own.get("externalIPs") or []) and not _external_ips_changed(virtual, host):
+        spec["externalIPs"] = assigned or None
+    return spec
+
+
+def _external_ips_changed(virtual: Obj, host: Obj) -> bool:
+    """Whether the user changed the external IPs since they were last sent down."""
+    wanted: list[str] = get_path(virtual, "spec.externalIPs") or []
+    sent = annotations(host).get(_SENT_EXTERNAL_IPS) or ""
+    return wanted != (get_path(host, "spec.externalIPs") or []) and ",".join(wanted) != sent
+
+
+def _without_node_ports(ports: list[Obj]) -> list[Obj]:
+    return [{key: port[key] for key in port if key != "nodePort"} for port in ports]
+
+
+def _with_node_ports(ports: list[Obj], source: list[Obj]) -> list[Obj]:
+    """`ports` with the node ports that the same ports have in `source`."""
+    allocated = {_port_key(port): port["nodePort"] for port in source if port.get("nodePort")}
+    return [
+        {**port, "nodePort": allocated[_port_key(port)]} if _port_key(port) in allocated else port
+        for port in ports
+    ]
+
+
+def _port_key(port: Obj) -> tuple[Any, ...]:
+    return port.get("port"), port.get("protocol") or "TCP", port.get("name")
+
+
+def _skip(virtual: Obj, _context: Context) -> str:
+    return skip_service(namespace_of(virtual), name_of(virtual))
+
+
+KIND = Kind(
+    plural="services",
+    kind="Service",
+    option="services",
+    default=True,
+    translate=_translate,
+    decorate=_decorate,
+    patch_down=_patch_down,
+    before_patch=_before_patch,
+    recreate=_recreate,
+    up=_up,
+    skip=_skip,
+    adopt=True,
+)

@@ -1,0 +1,1 @@
+"""The parts of a pod's translation; `common.kinds.pods` puts them together."""

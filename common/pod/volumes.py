@@ -1,0 +1,38 @@
+"""Volumes: every reference follows names, and tokens come from the virtual cluster."""
+
+from common.kind import Context
+from common.objects import Obj, name_of
+from common.pod.downward import translate_items
+from common.pod.tokens import token_source
+from common.references import PROJECTED_SOURCES, VOLUME_SOURCES, Renamer, follow
+
+
+def translate_volume(volume: Obj, virtual: Obj, context: Context, rename: Renamer) -> Obj:
+    """One volume of the host pod. A hostPath is left as it is."""
+    result = follow(volume, VOLUME_SOURCES, rename)
+    if downward := volume.get("downwardAPI"):
+        items = translate_items(downward.get("items"), context.cluster)
+        return {**result, "downwardAPI": {**downward, "items": items}}
+    if volume.get("projected"):
+        return {**result, "projected": _projected(volume, virtual, context, rename)}
+    if volume.get("ephemeral"):
+        claim = rename(f"{name_of(virtual)}-{volume.get('name')}")
+        result = {key: value for key, value in result.items() if key != "ephemeral"}
+        return {**result, "persistentVolumeClaim": {"claimName": claim}}
+    return result
+
+
+def _projected(volume: Obj, virtual: Obj, context: Context, rename: Renamer) -> Obj:
+    sources: list[Obj] = []
+    index = 0
+    for source in volume["projected"].get("sources") or ():
+        if (token := source.get("serviceAccountToken")) is not None:
+            name = volume.get("name") or ""
+            sources.append(token_source(virtual, name, index, token, context))
+            index += 1
+        elif downward := source.get("downwardAPI"):
+            items = translate_items(downward.get("items"), context.cluster)
+            sources.append({**source, "downwardAPI": {**downward, "items": items}})
+        else:
+            sources.append(follow(source, PROJECTED_SOURCES, rename))
+    return {**volume["projected"], "sources": sources}

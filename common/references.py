@@ -1,0 +1,99 @@
+"""Where objects name other objects: one table, used to follow names and to index references."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from common.kind import Ref
+from common.objects import Obj, namespace_of
+
+Renamer = Callable[[str], str]
+Path = tuple[str, ...]
+
+_SECRET_REF: tuple[Path, str] = (("secretRef", "name"), "secrets")
+
+VOLUME_SOURCES: Mapping[str, tuple[Path, str]] = {
+    "azureFile": (("secretName",), "secrets"),
+    "cephfs": _SECRET_REF,
+    "cinder": _SECRET_REF,
+    "configMap": (("name",), "configmaps"),
+    "csi": (("nodePublishSecretRef", "name"), "secrets"),
+    "flexVolume": _SECRET_REF,
+    "glusterfs": (("endpoints",), "endpoints"),
+    "iscsi": _SECRET_REF,
+    "persistentVolumeClaim": (("claimName",), "persistentvolumeclaims"),
+    "rbd": _SECRET_REF,
+    "scaleIO": _SECRET_REF,
+    "secret": (("secretName",), "secrets"),
+    "storageos": _SECRET_REF,
+}
+PROJECTED_SOURCES: Mapping[str, tuple[Path, str]] = {
+    "configMap": (("name",), "configmaps"),
+    "secret": (("name",), "secrets"),
+}
+ENV_SOURCES: Mapping[str, tuple[Path, str]] = {
+    "configMapKeyRef": (("name",), "configmaps"),
+    "secretKeyRef": (("name",), "secrets"),
+}
+ENV_FROM_SOURCES: Mapping[str, tuple[Path, str]] = {
+    "configMapRef": (("name",), "configmaps"),
+    "secretRef": (("name",), "secrets"),
+}
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+
+
+def follow(holder: Obj, sources: Mapping[str, tuple[Path, str]], rename: Renamer) -> Obj:
+    """`holder` with the names in its sources renamed; the same object when it has none."""
+    result = holder
+    for key in holder:
+        if key in sources and holder[key]:
+            result = dict(result) if result is holder else result
+            result[key] = _renamed(holder[key], sources[key][0], rename)
+    return result
+
+
+def pod_references(pod: Obj) -> Iterable[Ref]:
+    """The ConfigMaps and Secrets that a pod needs, each once."""
+    namespace = namespace_of(pod)
+    found = dict.fromkeys(_pod_sources(pod.get("spec") or {}))
+    return tuple(Ref(plural, namespace, name) for plural, name in found)
+
+
+def containers_of(spec: Obj) -> Iterator[Obj]:
+    """Every container of a pod's spec: init, ordinary and ephemeral ones."""
+    for key in CONTAINER_LISTS:
+        yield from spec.get(key) or ()
+
+
+def _pod_sources(spec: Obj) -> Iterator[tuple[str, str]]:
+    for container in containers_of(spec):
+        for variable in container.get("env") or ():
+            yield from _selective(variable.get("valueFrom") or {}, ENV_SOURCES)
+        for source in container.get("envFrom") or ():
+            yield from _selective(source, ENV_FROM_SOURCES)
+    for volume in spec.get("volumes") or ():
+        yield from _selective(volume, VOLUME_SOURCES)
+        for source in (volume.get("projected") or {}).get("sources") or ():
+            yield from _selective(source, PROJECTED_SOURCES)
+    for secret in spec.get("imagePullSecrets") or ():
+        if secret.get("name"):
+            yield "secrets", secret["name"]
+
+
+def _selective(holder: Obj, sources: Mapping[str, tuple[Path, str]]) -> Iterator[tuple[str, str]]:
+    for key in holder:
+        if key not in sources or not holder[key]:
+            continue
+        path, plural = sources[key]
+        name: Any = holder[key]
+        for step in path:
+            name = (name or {}).get(step)
+        if name and plural in ("configmaps", "secrets"):
+            yield plural, name
+
+
+def _renamed(holder: Obj, path: Path, rename: Renamer) -> Obj:
+    step, rest = path[0], path[1:]
+    value = holder.get(step)
+    if not value:
+        return holder
+    return {**holder, step: _renamed(value, rest, rename) if rest else rename(value)}

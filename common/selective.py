@@ -1,0 +1,12 @@
+"""Selective sync: kinds of which only the objects that something refers to are synced."""
+
+from common.kind import Context
+
+
+def unreferenced(plural: str, context: Context, *, always_selective: bool = False) -> str:
+    """Why an object of a selective kind is not synced; "" when it is."""
+    if context.related.referrers:
+        return ""
+    if plural in context.cluster.all_objects and not always_selective:
+        return ""
+    return "no synced object refers to it"

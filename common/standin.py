@@ -1,0 +1,57 @@
+"""Stand-ins: virtual objects made here for what exists on the host alone (Nodes, volumes).
+
+They bear the managed-by label; one without it is someone else's and is left alone.
+"""
+
+from common.actions import Action, Create, Delete, Patch
+from common.cluster import Cluster
+from common.metadata import MANAGED_BY
+from common.naming import managed_by
+from common.objects import Obj, is_deleting, labels, merge_diff, name_of, uid
+
+
+def standin_labels(cluster: Cluster) -> dict[str, str]:
+    return {MANAGED_BY: managed_by(cluster)}
+
+
+def keep_standin(current: Obj | None, desired: Obj, cluster: Cluster) -> list[Action]:
+    """Create the stand-in, or bring its labels, spec and status to what is desired.
+
+    Only what `desired` has is compared, dict by dict; anything else there may stay.
+    """
+    if current is None:
+        return [Create("virtual", desired)]
+    if not is_standin(current, cluster) or is_deleting(current):
+        return []
+    actions: list[Action] = []
+    parts: Obj = {key: desired[key] for key in ("metadata", "spec") if key in desired}
+    if body := _additions(current, parts):
+        actions.append(Patch("virtual", "", name_of(current), body, uid(current)))
+    if status := _additions(current, {"status": desired.get("status") or {}}):
+        patch = Patch("virtual", "", name_of(current), status, uid(current), subresource="status")
+        actions.append(patch)
+    return actions
+
+
+def remove_standin(current: Obj | None, cluster: Cluster) -> list[Action]:
+    """Delete the stand-in that nothing needs any more."""
+    if current is None or not is_standin(current, cluster) or is_deleting(current):
+        return []
+    return [Delete("virtual", "", name_of(current), uid(current), unwanted=True)]
+
+
+def is_standin(obj: Obj, cluster: Cluster) -> bool:
+    return labels(obj).get(MANAGED_BY) == managed_by(cluster)
+
+
+def _additions(current: Obj, desired: Obj) -> Obj:
+    """The merge patch that gives `current` all that `desired` has, and takes nothing away."""
+    patch: Obj = {}
+    for key, value in desired.items():
+        found = current.get(key)
+        if isinstance(value, dict):
+            if changes := _additions(found if isinstance(found, dict) else {}, value):
+                patch[key] = changes
+        elif found != value:
+            patch[key] = merge_diff(found, value)
+    return patch

@@ -1,0 +1,108 @@
+"""The workqueue's states and the moves between them: what `lua/*.lua` do, seen from Python.
+
+Each function adds one script call for keys of one virtual cluster to a pipeline; the answers come
+in the order of the calls. Scripts are sent whole, as they cost less than a round trip to learn
+whether a restarted Redis still has them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal, TypeAlias
+
+from redis.client import Pipeline
+
+LEASE_S = 12.0
+"""A worker that was not heard of for so long is dead."""
+
+How = Literal["done", "again", "retry", "wait", "failed", "back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The reconcile succeeded: the key is idle until it is marked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Not a failure, but look again after `after_s` seconds; a change hastens it."""
+
+    after_s: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A transient failure: back off. `after_s`: what the server asked for, which no change
+    hastens; None when it didn't ask."""
+
+    after_s: float | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A failure that lasts until the object changes or someone requeues the job."""
+
+    message: str
+    reason: str = "SyncFailed"
+
+
+Outcome: TypeAlias = Done | Again | Retry | Terminal
+
+
+def prefix(cluster: str) -> str:
+    """The start of every key of one virtual cluster; the hash tag keeps them in one slot."""
+    return f"tohost:{{{cluster}}}"
+
+
+class Scripts:
+    """`clock` gives Unix seconds for tests; without it the Redis server's clock decides."""
+
+    def __init__(self, clock: Callable[[], float] | None) -> None:
+        lua = files("common") / "lua"
+        prelude = "".join((lua / part).read_text() for part in ("mark.lua", "state.lua"))
+        names = ("add", "start", "finish", "extend", "sweep", "look")
+        self._sources = {name: prelude + (lua / f"{name}.lua").read_text() for name in names}
+        self._clock = clock
+
+    def add(self, pipe: Pipeline, cluster: str, members: Sequence[str]) -> None:
+        """Answers the members for which a job must be pushed."""
+        self._call(pipe, "add", cluster, members)
+
+    def start(self, pipe: Pipeline, cluster: str, tokens: Iterable[tuple[str, str, bool]]) -> None:
+        """`tokens`: member, lease, whether its job says that it is queued. Answers two for each:
+        the mark's number, b"" when the key was not started, and its failures so far."""
+        arguments: list[str | float] = [LEASE_S]
+        for member, lease, queued in tokens:
+            arguments += (member, lease, "1" if queued else "")
+        self._call(pipe, "start", cluster, arguments)
+
+    def finish(
+        self, pipe: Pipeline, cluster: str, ends: Iterable[tuple[str, str, int, How, int, float]]
+    ) -> None:
+        """`ends`: member, lease, the mark's number at the start, how, failures to remember and
+        seconds to wait. Answers for each: lost, idle, queued, delayed or failed."""
+        arguments = [value for end in ends for value in end]
+        self._call(pipe, "finish", cluster, arguments)
+
+    def extend(self, pipe: Pipeline, cluster: str, leases: Iterable[tuple[str, str]]) -> None:
+        """`leases`: member and lease. Answers for each 1, or 0 when it was lost."""
+        arguments: list[str | float] = [LEASE_S]
+        for lease in leases:
+            arguments += lease
+        self._call(pipe, "extend", cluster, arguments)
+
+    def sweep(self, pipe: Pipeline, cluster: str, limit: int) -> None:
+        """Answers the members whose lease expired, and those whose delay is over."""
+        self._call(pipe, "sweep", cluster, [limit])
+
+    def look(self, pipe: Pipeline, cluster: str) -> None:
+        """Answers members and mark numbers of all that ought to be queued; members that run."""
+        self._call(pipe, "look", cluster, [])
+
+    def _call(
+        self, pipe: Pipeline, name: str, cluster: str, arguments: Sequence[str | float]
+    ) -> None:
+        now = "" if self._clock is None else repr(self._clock())
+        pipe.eval(self._sources[name], 1, prefix(cluster), now, *arguments)

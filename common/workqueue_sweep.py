@@ -1,0 +1,139 @@
+"""The sweeper: queues again what is due, what dead workers left, and what lost its job.
+
+Every worker may sweep as often as it likes; locks in Redis let one of them through per virtual
+cluster and second, and one in five seconds for the full look.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from typing import cast
+
+from redis import Redis
+from redis.client import Pipeline
+from rq.executions import Execution
+from rq.utils import as_text
+
+from common import jobs
+from common.keys import Key
+from common.workqueue_bell import ring
+from common.workqueue_presence import bury, queue_names
+from common.workqueue_state import Scripts, prefix
+
+SWEEP_EVERY_S = 1.0
+LOOK_EVERY_S = 5.0
+ORPHAN_AGE_S = 30.0
+LIMIT = 1000
+"""Keys moved per cluster and sweep, so that no sweep blocks Redis for long."""
+
+
+class Sweeper:
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+
+    def sweep(self, clusters: Sequence[str], force: bool = False) -> int:
+        """Returns how many keys were queued again. `force` passes over the locks, for tests."""
+        moved = 0
+        for cluster in self._locked(clusters, "sweep", SWEEP_EVERY_S, force):
+            moved += self._queue_overdue(cluster)
+        for cluster in self._locked(clusters, "look", LOOK_EVERY_S, force):
+            moved += self._heal(cluster)
+        return moved
+
+    def _locked(
+        self, clusters: Sequence[str], what: str, every_s: float, force: bool
+    ) -> Iterable[str]:
+        if force or not clusters:
+            return clusters
+        with self._redis.pipeline(transaction=False) as pipe:
+            for cluster in clusters:
+                # A bit less than the period, or two clocks of the same period skip every other one.
+                pipe.set(f"{prefix(cluster)}:{what}", 1, nx=True, px=int(every_s * 950))
+            return [c for c, mine in zip(clusters, pipe.execute(), strict=True) if mine]
+
+    def _queue_overdue(self, cluster: str) -> int:
+        with self._redis.pipeline(transaction=False) as pipe:
+            self._scripts.sweep(pipe, cluster, LIMIT)
+            expired, due = ([m.decode() for m in members] for members in pipe.execute()[0])
+        if not expired and not due:
+            return 0
+        with self._redis.pipeline() as pipe:
+            self._drop_executions(pipe, [Key.from_member(cluster, member) for member in expired])
+            self._push(pipe, cluster, expired + due)
+            pipe.execute()
+        return len(expired) + len(due)
+
+    def _push(self, pipe: Pipeline, cluster: str, members: Iterable[str]) -> None:
+        jobs.push(self._redis, pipe, [Key.from_member(cluster, member) for member in members])
+        ring(pipe, cluster)
+
+    def _drop_executions(self, pipe: Pipeline, keys: Collection[Key]) -> None:
+        """Remove the records of the runs that these keys' dead workers left."""
+        ids = {jobs.job_id(key) for key in keys}
+        for name in {jobs.queue_name(key.cluster, key.plural) for key in keys}:
+            self._drop(pipe, name, lambda id_: id_ in ids)
+
+    def _drop(
+        self, pipe: Pipeline, name: str, over: Callable[[str], bool], min_age_s: float = 0
+    ) -> None:
+        """Remove the records of those runs in the queue whose job id is `over`."""
+        target = jobs.queue(self._redis, name)
+        youngest = time.time() + jobs.EXECUTION_TTL_S - min_age_s
+        registry = target.started_job_registry
+        entries = cast(list[bytes], self._redis.zrangebyscore(registry.key, "-inf", youngest))
+        runs = [Execution.from_composite_key(as_text(entry), self._redis) for entry in entries]
+        dead = [run for run in runs if over(run.job_id)]
+        if dead:
+            jobs.end(pipe, target, dead)
+
+    def _heal(self, cluster: str) -> int:
+        """Push jobs for keys that ought to be queued and are in no queue; twice in a row, with
+        the same mark, as a pusher or a worker may be in the middle of moving one."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            self._scripts.look(pipe, cluster)
+            pairs, started = pipe.execute()[0]
+        names = queue_names(self._redis, [cluster])[cluster]
+        tokens = self._tokens(names)
+        queued = {member.decode(): seq for member, seq in zip(pairs[::2], pairs[1::2], strict=True)}
+        missing = {
+            member: seq
+            for member, seq in queued.items()
+            if jobs.job_id(Key.from_member(cluster, member)) not in tokens
+        }
+        lost = self._suspects(cluster, missing)
+        with self._redis.pipeline() as pipe:
+            if lost:
+                self._push(pipe, cluster, lost)
+            self._drop_orphans(pipe, names, {m.decode() for m in started})
+            pipe.execute()
+        bury(self._redis, names)
+        return len(lost)
+
+    def _tokens(self, names: Sequence[str]) -> set[str]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.lrange(jobs.queue(self._redis, name).key, 0, -1)
+            return {token.decode(errors="replace") for ids in pipe.execute() for token in ids}
+
+    def _suspects(self, cluster: str, missing: dict[str, bytes]) -> list[str]:
+        """Those of `missing` that the last look missed too; remembers `missing` for the next."""
+        key = f"{prefix(cluster)}:suspects"
+        with self._redis.pipeline() as pipe:
+            pipe.hgetall(key)
+            pipe.delete(key)
+            if missing:
+                pipe.hset(key, mapping={member: seq for member, seq in missing.items()})
+                pipe.expire(key, 60)
+            before = pipe.execute()[0]
+        return [member for member, seq in missing.items() if before.get(member.encode()) == seq]
+
+    def _drop_orphans(self, pipe: Pipeline, names: Iterable[str], started: set[str]) -> None:
+        """Remove records of runs that are over, as of workers that died while they ended one."""
+        for name in names:
+            self._drop(pipe, name, lambda id_: _member(id_) not in started, ORPHAN_AGE_S)
+
+
+def _member(id_: str) -> str:
+    key = jobs.key_of(id_)
+    return "" if key is None else key.member

@@ -1,0 +1,90 @@
+"""What depends on other objects when one is created: its namespace, its priority class, the default storage class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.cluster import Cluster
+from sandbox.errors import Cause, forbidden
+from sandbox.pod_defaults import fill, tolerate_bad_nodes
+from sandbox.resources import Resource
+
+Object = dict[str, Any]
+
+_DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
+_NOT_READY: Final = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+
+
+def admit(cluster: Cluster, resource: Resource, obj: Object) -> None:
+    """Completes a new object from what else exists; raises 403 or 404 when it may not exist."""
+    if resource.namespaced:
+        _admit_namespace(cluster, resource, obj["metadata"])
+    adjust = _ADMISSION.get(resource.collection)
+    if adjust:
+        adjust(cluster, obj)
+
+
+def _admit_namespace(cluster: Cluster, resource: Resource, metadata: Object) -> None:
+    namespace = metadata["namespace"]
+    if cluster.namespace(namespace).obj["metadata"].get("deletionTimestamp"):
+        why = (
+            f"unable to create new content in namespace {namespace} because it is being terminated"
+        )
+        cause = Cause(
+            "NamespaceTerminating",
+            f"namespace {namespace} is being terminated",
+            "metadata.namespace",
+        )
+        raise forbidden(resource.plural, resource.group, metadata.get("name", ""), why, [cause])
+
+
+def _admit_pod(cluster: Cluster, pod: Object) -> None:
+    spec = pod["spec"]
+    tolerate_bad_nodes(spec)
+    priority, policy = _priority(cluster, pod)
+    fill(spec, priority=priority, preemptionPolicy=policy)
+
+
+def _priority(cluster: Cluster, pod: Object) -> tuple[int, str]:
+    name = pod["spec"].get("priorityClassName")
+    classes = cluster.storage.collection("priorityclasses.scheduling.k8s.io")
+    if name:
+        item = classes.get("", name)
+        if item is None:
+            why = f"no PriorityClass with name {name} was found"
+            raise forbidden("pods", "", pod["metadata"].get("name", ""), why)
+        return item.obj["value"], item.obj["preemptionPolicy"]
+    for item in classes.items():
+        if item.obj.get("globalDefault"):
+            pod["spec"]["priorityClassName"] = item.name
+            return item.obj["value"], item.obj["preemptionPolicy"]
+    return 0, "PreemptLowerPriority"
+
+
+def _admit_claim(cluster: Cluster, claim: Object) -> None:
+    claim["metadata"].setdefault("finalizers", []).append("kubernetes.io/pvc-protection")
+    if "storageClassName" in claim["spec"]:
+        return
+    for item in cluster.storage.collection("storageclasses.storage.k8s.io").items():
+        if (item.obj["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true":
+            claim["spec"]["storageClassName"] = item.name
+
+
+def _admit_volume(_: Cluster, volume: Object) -> None:
+    volume["metadata"].setdefault("finalizers", []).append("kubernetes.io/pv-protection")
+
+
+def _admit_node(_: Cluster, node: Object) -> None:
+    """A new node takes no pods until a controller saw that it is ready."""
+    taints = node["spec"].setdefault("taints", [])
+    if not any(taint.get("key") == _NOT_READY["key"] for taint in taints):
+        taints.append(dict(_NOT_READY))
+
+
+_ADMISSION: Final[Mapping[str, Callable[[Cluster, Object], None]]] = {
+    "pods": _admit_pod,
+    "persistentvolumeclaims": _admit_claim,
+    "persistentvolumes": _admit_volume,
+    "nodes": _admit_node,
+}

@@ -1,0 +1,24 @@
+"""From what a client sends to what is stored: checked against the kind, in the stored field names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import events
+from sandbox.request import Request, check_type
+from sandbox.schema import conform
+
+Object = dict[str, Any]
+
+
+def decode(request: Request, body: Object) -> Object:
+    """The object without `kind` and `apiVersion`; raises 400 when it can't be one of this kind."""
+    resource = request.resource
+    check_type(body, resource)
+    if not isinstance(body.get("metadata"), dict):
+        body = body | {"metadata": {}}
+    obj = conform(resource, body, strict=request.query.get("fieldValidation") == "Strict")
+    for key in ("kind", "apiVersion"):
+        obj.pop(key, None)
+    obj.setdefault("metadata", {})
+    return events.to_core(obj) if resource.group == events.GROUP else obj

@@ -1,0 +1,135 @@
+"""Writes schema.json from the OpenAPI documents of a real API server.
+
+`python -m sandbox.schema_update KUBECONFIG`, when a new Kubernetes version adds fields. One type a line, so that a diff
+shows what changed. A field's type is one of
+    s i n b q ?     string, integer, number, boolean, quantity (a string or a number), anything
+    name            another type
+    [type {type     list of, map from strings to
+followed by `!` when it is required, and by `|key` when a strategic merge patch merges the list by that key of its
+elements (`|` alone: merges it as a set).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from sandbox.client import Client
+from sandbox.kubeconfig import read_access
+from sandbox.resources import builtin_registry
+
+Object = dict[str, Any]
+
+TARGET: Final = Path(__file__).with_name("schema.json")
+_PLAIN: Final = {"string": "s", "integer": "i", "number": "n", "boolean": "b"}
+_KINDS: Final = "x-kubernetes-group-version-kind"
+
+
+def main(argv: list[str]) -> int:
+    definitions = asyncio.run(_fetch(Path(argv[0])))
+    kinds = {kind: name for name, schema in definitions.items() for kind in _served_kinds(schema)}
+    reachable = _reachable(set(kinds.values()), definitions)
+    types = {_short(name): _fields(definitions[name]) for name in sorted(reachable)}
+    named = {kind: _short(name) for kind, name in sorted(kinds.items())}
+    lines = [
+        f"{orjson.dumps(name).decode()}:{orjson.dumps(fields).decode()}"
+        for name, fields in types.items()
+    ]
+    TARGET.write_text(
+        '{"kinds":%s,\n"types":{\n%s\n}}\n' % (orjson.dumps(named).decode(), ",\n".join(lines))
+    )
+    return 0
+
+
+async def _fetch(kubeconfig: Path) -> Object:
+    """All schemas by their full names."""
+    definitions: Object = {}
+    async with Client(read_access(kubeconfig)) as client:
+        index = (await client.request("GET", "/openapi/v3"))["paths"]
+        for path, entry in index.items():
+            if path.startswith("api"):
+                document = await client.request("GET", entry["serverRelativeURL"])
+                definitions |= document.get("components", {}).get("schemas", {})
+    return definitions
+
+
+def _served_kinds(schema: Object) -> Iterator[str]:
+    """`v1/Pod`, `apps/v1/Deployment`: those kinds of this schema that the sandbox serves."""
+    served = {(part.group, part.version, part.kind) for part in builtin_registry()}
+    for kind in schema.get(_KINDS, ()):
+        if (kind["group"], kind["version"], kind["kind"]) in served:
+            yield "/".join(filter(None, (kind["group"], kind["version"], kind["kind"])))
+
+
+def _reachable(names: set[str], definitions: Object) -> set[str]:
+    """These types and all that they are made of, less those that are plain values."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found and "properties" in definitions[name]:
+            found.add(name)
+            left += _references(definitions[name])
+    return found
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"].rpartition("/")[2]
+        for value in part.values():
+            yield from _references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _references(value)
+
+
+def _short(name: str) -> str:
+    return ".".join(name.split(".")[-3:])
+
+
+def _fields(schema: Object) -> dict[str, str]:
+    required = schema.get("required", ())
+    return {
+        name: _type(part) + ("!" if name in required else "") + _merge_key(part)
+        for name, part in schema["properties"].items()
+    }
+
+
+def _type(part: Object) -> str:
+    if len(part.get("allOf", ())) == 1:
+        return _type(part["allOf"][0])
+    if "$ref" in part:
+        return _named(part["$ref"].rpartition("/")[2])
+    if part.get("type") == "array":
+        return "[" + _type(part["items"])
+    if isinstance(part.get("additionalProperties"), dict):
+        return "{" + _type(part["additionalProperties"])
+    return _PLAIN.get(part.get("type", ""), "?")
+
+
+def _named(name: str) -> str:
+    """Named types that are plain values in JSON."""
+    last = name.rpartition(".")[2]
+    plain = {"Quantity": "q", "IntOrString": "q", "MicroTime": "s", "Time": "s"}
+    free = ("FieldsV1", "RawExtension", "JSON", "JSONSchemaProps")
+    if last in plain:
+        return plain[last]
+    return (
+        "?" if last.startswith(free) or last == "CustomResourceSubresourceStatus" else _short(name)
+    )
+
+
+def _merge_key(part: Object) -> str:
+    if "merge" not in part.get("x-kubernetes-patch-strategy", "").split(","):
+        return ""
+    return "|" + part.get("x-kubernetes-patch-merge-key", "") if part.get("type") == "array" else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""PUT and PATCH: from an old state to a new one, through the part of the object that the URL opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox import deletion, services
+from sandbox.cluster import Cluster, render, render_unstored
+from sandbox.creation import check_namespace, create_object
+from sandbox.decoding import decode
+from sandbox.defaults import DEFAULTS
+from sandbox.errors import ApiError, bad_request, conflict, invalid
+from sandbox.immutable import validate_update
+from sandbox.objects import GENERATIONS, desired_part
+from sandbox.patches import APPLY
+from sandbox.patching import apply_patch, patched
+from sandbox.reply import Reply
+from sandbox.request import Request
+from sandbox.resources import Resource
+from sandbox.storage import Item
+from sandbox.validation import validate, wrong
+
+Object = dict[str, Any]
+
+# Metadata that only the server writes.
+_KEPT: Final = (
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "managedFields",
+)
+
+
+def put(cluster: Cluster, request: Request) -> Reply:
+    new = decode(request, request.parse_body())
+    if not new["metadata"].get("name"):
+        name = request.target.name
+        raise bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    old = cluster.item(request.target)
+    _check_uid(request.resource, new["metadata"], old)
+    _require_version(request, new["metadata"])
+    return replace(cluster, request, new, old)
+
+
+def _check_uid(resource: Resource, metadata: Object, old: Item) -> None:
+    """A PUT that names another uid is meant for another object: 409. (In a patch it is an immutable field: 422.)"""
+    uid, current = metadata.get("uid"), old.obj["metadata"]["uid"]
+    if uid and uid != current:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
+        raise conflict(resource.plural, resource.group, old.name, why)
+
+
+def _require_version(request: Request, metadata: Object) -> None:
+    resource = request.resource
+    if resource.custom and not metadata.get("resourceVersion"):
+        cause = wrong("metadata.resourceVersion", 0, "must be specified for an update")
+        raise invalid(resource.plural, resource.group, request.target.name, [cause])
+
+
+def patch(cluster: Cluster, request: Request) -> Reply:
+    target = request.target
+    old = cluster.storage.collection(target.resource.collection).get(target.namespace, target.name)
+    if request.content_type == APPLY:
+        applied = apply_patch(cluster, request, old)
+        if old is None:
+            return create_object(cluster, request, applied)
+        return replace(cluster, request, applied, old)
+    return replace(cluster, request, patched(request, cluster.item(target)), cluster.item(target))
+
+
+def replace(cluster: Cluster, request: Request, new: Object, old: Item) -> Reply:
+    """Stores `new` in place of `old` as far as the URL's subresource lets it; a change of nothing is not a write."""
+    resource = request.resource
+    _check_identity(request, new["metadata"], old)
+    new = _PARTS.get(request.target.subresource, _all_but_status)(resource, new, old.copy())
+    _keep_metadata(new["metadata"], old.obj["metadata"])
+    _prepare(resource, new, old.obj)
+    _check(cluster, request, new, old.obj)
+    if new == old.obj:
+        return Reply(200, render(resource, old))
+    if _generation_counts(resource) and desired_part(new) != desired_part(old.obj):
+        new["metadata"]["generation"] = old.obj["metadata"].get("generation", 0) + 1
+    if request.dry_run:
+        return Reply(200, render_unstored(resource, new))
+    return Reply(200, render(resource, _store(cluster, resource, new, old)))
+
+
+def _store(cluster: Cluster, resource: Resource, new: Object, old: Item) -> Item:
+    """Stores the new state, or removes the object when this update took away the last thing that kept it."""
+    if resource.collection == "services":
+        services.allocate(new, cluster.addresses)
+    if deletion.finished(resource, new):
+        return deletion.remove(cluster, resource, old)
+    item = cluster.storage.put(resource.collection, new)
+    if resource.collection == "services":
+        services.record(new, old.obj, cluster.addresses)
+    return item
+
+
+def _generation_counts(resource: Resource) -> bool:
+    return resource.custom or resource.collection in GENERATIONS
+
+
+def _check_identity(request: Request, metadata: Object, old: Item) -> None:
+    """Raises 400 for another name than the URL's, 409 for a version that is no longer the current one."""
+    resource, name = request.resource, metadata.get("name")
+    if name != old.name:
+        raise bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({old.name})"
+        )
+    check_namespace(metadata, old.namespace)
+    version = str(metadata.get("resourceVersion") or "0")
+    if not version.isdigit():
+        raise ApiError(500, "", f'strconv.ParseUint: parsing "{version}": invalid syntax')
+    if version not in ("0", old.obj["metadata"]["resourceVersion"]):
+        raise conflict(resource.plural, resource.group, old.name)
+
+
+def _keep_metadata(new: Object, old: Object) -> None:
+    for field in _KEPT:
+        if field in old:
+            new[field] = old[field]
+        else:
+            new.pop(field, None)
+    new["uid"] = new.get("uid") or old["uid"]
+    new["resourceVersion"] = old["resourceVersion"]
+    if "namespace" in old:
+        new["namespace"] = old["namespace"]
+    for field in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if field in new and not new[field]:
+            del new[field]
+
+
+def _prepare(resource: Resource, new: Object, old: Object) -> None:
+    default = DEFAULTS.get(resource.collection)
+    if default:
+        default(new)
+    if resource.collection == "services":
+        services.carry_over(new, old)
+
+
+def _check(cluster: Cluster, request: Request, new: Object, old: Object) -> None:
+    resource = request.resource
+    causes = validate(resource, new)
+    if request.target.subresource in ("", "status"):
+        causes += validate_update(resource, new, old)
+    if resource.collection == "services" and not causes:
+        causes = services.check(new, old, cluster.addresses)
+    if causes:
+        raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
+
+
+def _all_but_status(resource: Resource, new: Object, old: Object) -> Object:
+    if not resource.has_status:
+        return new
+    without = {key: value for key, value in new.items() if key != "status"}
+    return without | ({"status": old["status"]} if "status" in old else {})
+
+
+def _status(resource: Resource, new: Object, old: Object) -> Object:
+    """A status write also takes labels and annotations, except on custom resources."""
+    if not resource.custom:
+        for field in ("labels", "annotations"):
+            old["metadata"].pop(field, None)
+            if new["metadata"].get(field):
+                old["metadata"][field] = new["metadata"][field]
+    old["metadata"]["uid"] = new["metadata"].get("uid") or old["metadata"]["uid"]
+    without = {key: value for key, value in old.items() if key != "status"}
+    return without | ({"status": new["status"]} if "status" in new else {})
+
+
+def _finalizers(_: Resource, new: Object, old: Object) -> Object:
+    """namespaces/finalize changes spec.finalizers, nothing else."""
+    old["spec"]["finalizers"] = (new.get("spec") or {}).get("finalizers") or []
+    return old
+
+
+def _ephemeral_containers(_: Resource, new: Object, old: Object) -> Object:
+    old["spec"]["ephemeralContainers"] = (new.get("spec") or {}).get("ephemeralContainers") or []
+    return old
+
+
+def _container_resources(_: Resource, new: Object, old: Object) -> Object:
+    """pods/resize changes what containers request and are limited to."""
+    asked = {
+        part["name"]: part.get("resources")
+        for part in (new.get("spec") or {}).get("containers") or ()
+    }
+    for container in old["spec"]["containers"]:
+        container["resources"] = asked.get(container["name"]) or container["resources"]
+    return old
+
+
+_PARTS: Final[Mapping[str, Callable[[Resource, Object, Object], Object]]] = {
+    "status": _status,
+    "finalize": _finalizers,
+    "ephemeralcontainers": _ephemeral_containers,
+    "resize": _container_resources,
+}

@@ -1,0 +1,197 @@
+"""The workqueue against a model: whatever happens, in whatever order, no key is queued twice, no
+two leases live on one key, and every change is followed by a run.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from redis import Redis
+from rq.job import requeue_job
+
+from common import jobs
+from common.keys import Key
+from common.workqueue import LEASE_S, Again, Done, Outcome, Retry, Taken, Terminal, WorkQueue
+from common.workqueue_state import Scripts
+
+CLUSTERS = {"alpha": 1, "beta": 3}
+KEYS = [
+    Key("alpha", "pods", "default", "web-0"),
+    Key("alpha", "secrets", "default", "web.tls"),
+    Key("beta", "nodes", "", "node-1"),
+]
+OPEN = [(key.cluster, key.plural) for key in KEYS]
+
+any_key = st.sampled_from(KEYS)
+any_worker = st.integers(0, 1)
+outcomes = st.sampled_from(
+    [
+        Done(),
+        Again(0.0, "now"),
+        Again(5.0, "the namespace is missing"),
+        Retry(None, "503"),
+        Retry(30.0, "429"),
+        Terminal("403 forbidden"),
+    ]
+)
+
+
+@dataclass
+class Worker:
+    queue: WorkQueue
+    taken: list[Taken] = field(default_factory=list)
+
+
+class Machine(RuleBasedStateMachine):
+    def __init__(self, redis: Redis) -> None:
+        super().__init__()
+        self.redis = redis
+        self.now_s = 1_700_000_000.0
+        redis.flushall()
+        self.workers = [self.new_worker() for _ in range(2)]
+        # How often each key was changed; how many of those its last ended run had seen.
+        self.changes: Counter[Key] = Counter()
+        self.seen: Counter[Key] = Counter()
+        self.seen_by: dict[str, int] = {}
+        self.by_hand: Counter[Key] = Counter()
+
+    def new_worker(self) -> Worker:
+        queue = WorkQueue(self.redis, CLUSTERS, "w", lambda: self.now_s, lambda: 1.0)
+        return Worker(queue)
+
+    @rule(key=any_key)
+    def change(self, key: Key) -> None:
+        self.changes[key] += 1
+        self.workers[0].queue.add(key.cluster, [key.member])
+
+    @rule(key=any_key)
+    def change_and_die_before_pushing_the_job(self, key: Key) -> None:
+        self.changes[key] += 1
+        with self.redis.pipeline() as pipe:
+            Scripts(lambda: self.now_s).add(pipe, key.cluster, [key.member])
+            pipe.execute()
+
+    @rule(worker=any_worker, limit=st.integers(1, 4))
+    def take(self, worker: int, limit: int) -> None:
+        taken = self.workers[worker].queue.take(limit, OPEN)
+        assert len(taken) <= limit
+        for one in taken:
+            self.seen_by[one.lease] = self.changes[one.key]
+        self.workers[worker].taken += taken
+
+    @precondition(lambda self: self.runs())
+    @rule(outcome=outcomes, index=st.integers(0, 5))
+    def finish(self, outcome: Outcome, index: int) -> None:
+        mine, one = self.runs()[index % len(self.runs())]
+        mine.taken.remove(one)
+        held = mine.queue.holds(one)
+        mine.queue.finish([(one, outcome)])
+        if held and isinstance(outcome, Done | Terminal):
+            self.seen[one.key] = max(self.seen[one.key], self.seen_by[one.lease])
+
+    def runs(self) -> list[tuple[Worker, Taken]]:
+        return [(mine, one) for mine in self.workers for one in mine.taken]
+
+    @rule(key=any_key)
+    def pop_and_die_before_starting(self, key: Key) -> None:
+        if key not in self.by_hand:
+            self.redis.lpop(jobs.queue_key(key.cluster, key.plural))
+            self.die(0)
+
+    @precondition(lambda self: self.runs())
+    @rule(worker=any_worker)
+    def hand_back(self, worker: int) -> None:
+        mine = self.workers[worker]
+        mine.queue.hand_back(mine.taken)
+        mine.taken = []
+
+    @precondition(lambda self: self.runs())
+    @rule(worker=any_worker)
+    def die(self, worker: int) -> None:
+        self.workers[worker] = self.new_worker()
+
+    @rule(worker=any_worker)
+    def heartbeat(self, worker: int) -> None:
+        mine = self.workers[worker]
+        lost = mine.queue.heartbeat()
+        assert not [one for one in mine.taken if one.key in lost and mine.queue.holds(one)]
+
+    @rule(seconds=st.sampled_from([1.0, 6.0, LEASE_S + 1, 60.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    @rule(worker=any_worker)
+    def sweep(self, worker: int) -> None:
+        self.workers[worker].queue.sweep(force=True)
+
+    @rule(key=any_key)
+    def press_requeue(self, key: Key) -> None:
+        failed = jobs.queue_of(self.redis, key).failed_job_registry
+        if jobs.job_id(key) in failed.get_job_ids():
+            requeue_job(jobs.job_id(key), self.redis)
+            self.changes[key] += 1
+            self.by_hand[key] += 1
+
+    @rule(key=any_key)
+    def empty_a_queue_by_hand(self, key: Key) -> None:
+        if key not in self.by_hand:
+            jobs.queue_of(self.redis, key).empty()
+
+    @rule(key=any_key)
+    def push_a_second_token(self, key: Key) -> None:
+        self.redis.rpush(jobs.queue_key(key.cluster, key.plural), jobs.job_id(key))
+        self.by_hand[key] += 1
+
+    @invariant()
+    def a_key_is_queued_once_at_most(self) -> None:
+        for key in KEYS:
+            tokens = self.redis.llen(jobs.queue_key(key.cluster, key.plural))
+            assert tokens <= 1 + self.by_hand[key]
+
+    @invariant()
+    def a_key_has_one_holder_at_most(self) -> None:
+        holders = Counter(one.key for mine, one in self.runs() if mine.queue.holds(one))
+        assert not [key for key, count in holders.items() if count > 1]
+
+    def teardown(self) -> None:
+        """Nothing more changes and all workers die: another one gets everything done."""
+        last = self.new_worker()
+        for _ in range(6):
+            self.now_s += 60
+            last.queue.sweep(force=True)
+            while taken := last.queue.take(10, OPEN):
+                for one in taken:
+                    self.seen[one.key] = self.changes[one.key]
+                last.queue.finish([(one, Done()) for one in taken])
+        assert not [key for key in KEYS if self.seen[key] < self.changes[key]]
+        self.nothing_is_left_but_failures()
+
+    def nothing_is_left_but_failures(self) -> None:
+        names = ("seq", "state", "attempts")
+        known = {f"tohost:{{{c}}}:{name}" for c in CLUSTERS for name in names}
+        assert {key.decode() for key in self.redis.keys("tohost:*")} <= known
+        states = [self.redis.hgetall(f"tohost:{{{c}}}:state") for c in CLUSTERS]
+        assert {state for some in states for state in some.values()} <= {b"f"}
+        runs = self.redis.keys("rq:execution*") + self.redis.keys("rq:wip:*")
+        assert runs + self.redis.keys("rq:queue:*") + self.redis.keys("rq:scheduled:*") == []
+        assert len(self.redis.keys("rq:job:*")) <= sum(map(len, states))
+
+
+def test_the_workqueue_keeps_its_promises_whatever_happens(redis: Redis) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Machine(redis),
+        settings=settings(
+            max_examples=150,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

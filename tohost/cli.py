@@ -1,0 +1,79 @@
+"""The `tohost` command: finds the subcommand's module, loads only that, and turns errors into
+exit codes (0 ok, 1 found problems, 2 wrong usage or configuration).
+"""
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import tohost
+from common.errors import ConfigError, TohostError
+
+# name: (module with main(argv) -> int, one line of help)
+COMMANDS = {
+    "demo": ("tohost.demo.command", "watch objects appear on a host cluster; needs no cluster"),
+    "sandbox": ("sandbox.command", "run two small API servers, for kubectl and for trying things"),
+    "run": ("tohost.run", "watchers and workers in one process tree, with Redis if need be"),
+    "watcher": ("watchers.command", "one watcher process: cluster events into Redis"),
+    "worker": ("workers.command", "one worker process: Redis queues into host objects"),
+    "translate": ("tohost.translate", "print the host objects of a manifest, offline"),
+    "version": ("", "print the version"),
+}
+
+
+def usage() -> str:
+    lines = [f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: tohost COMMAND [OPTIONS]",
+            "",
+            "Makes the objects of virtual Kubernetes clusters run on a host cluster.",
+            "",
+            *lines,
+            "",
+            "tohost COMMAND --help tells more. For example:",
+            "  tohost demo",
+            "  tohost run --config tohost.yaml --workers 2",
+            "  tohost translate -f pod.yaml --config tohost.yaml",
+        ]
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    command, *rest = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    if command in {"-h", "--help", "help"}:
+        print(usage())
+        return 0
+    if command in {"version", "--version"}:
+        print(f"tohost {tohost.__version__}")
+        return 0
+    if command not in COMMANDS:
+        close = difflib.get_close_matches(command, COMMANDS, n=1)
+        known = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(COMMANDS)}"
+        print(f'tohost: no command "{command}"; {known}', file=sys.stderr)
+        return 2
+    return _run(COMMANDS[command][0], rest)
+
+
+def _run(module: str, argv: list[str]) -> int:
+    try:
+        code: int | None = importlib.import_module(module).main(argv)
+        return code or 0
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except TohostError as error:
+        print(f"tohost: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has left; keep the interpreter from complaining about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""`tohost demo`: plays the script on a stage, shows it, and has the result checked."""
+
+import argparse
+import asyncio
+import contextlib
+import importlib.util
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from common.errors import TohostError
+from sandbox.ports import free_port
+from tohost.demo import check
+from tohost.demo.observer import Observer, percentile_ms
+from tohost.demo.screen import Screen
+from tohost.demo.script import Script
+from tohost.demo.stage import CLUSTER, HOST_NAMESPACE, Stage, stage, working_folder
+from tohost.processes import python
+
+CHECK_TIMEOUT_S = 15.0
+_EXAMPLES = """examples:
+  tohost demo
+  tohost demo --keep     leave it up, with rq-dashboard, and print kubectl lines to try"""
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="tohost demo",
+        description="Run the whole pipeline on this machine: Redis, two API servers, two watchers "
+        "and two workers. An application comes alive, changes, loses a worker; then both sides "
+        "are compared. Exit code 0 only if everything held.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("--keep", action="store_true", help="leave everything up until Ctrl-C")
+    result.add_argument(
+        "--pause", type=float, default=1.5, metavar="S", help="between scenes; default: 1.5"
+    )
+    return result
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit codes: 0 all held, 1 something didn't, 130 interrupted."""
+    arguments = parser().parse_args(argv)
+    try:
+        with working_folder() as folder:
+            return asyncio.run(_interruptible(folder, arguments.keep, arguments.pause))
+    except asyncio.CancelledError:
+        print("\ninterrupted; everything is stopped", file=sys.stderr)
+        return 130
+
+
+async def _interruptible(folder: Path, keep: bool, pause_s: float) -> int:
+    """Ctrl-C and SIGTERM end the demo in an orderly way."""
+    task = asyncio.current_task()
+    if task:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await _demo(folder, keep, pause_s)
+
+
+async def _demo(folder: Path, keep: bool, pause_s: float) -> int:
+    console = Console()
+    screen = Screen(console)
+    screen.say("Starting Redis, two API servers, two watchers and two workers")
+    async with stage(folder, screen.say) as ready:
+        observer = Observer(ready.virtual, ready.host, HOST_NAMESPACE)
+        observer.start()
+        try:
+            async with screen.showing(observer):
+                began_s = time.perf_counter()
+                script = Script(ready, observer, screen.say)
+                await script.play(pause_s)
+                wrong = await _checked(ready)
+                played_s = time.perf_counter() - began_s
+            _print(console, _summary(observer, script, wrong, played_s))
+            if keep:
+                await _keep(console, ready)
+        finally:
+            await observer.stop()
+    if wrong:
+        raise TohostError(f"{len(wrong)} differences between virtual and host cluster")
+    return 0
+
+
+async def _checked(ready: Stage) -> list[str]:
+    """The problems that are left when both sides have had time to settle."""
+    deadline = time.perf_counter() + CHECK_TIMEOUT_S
+    while True:
+        virtual = await check.read(ready.virtual)
+        host = await check.read(ready.host, HOST_NAMESPACE)
+        wrong = check.problems(virtual, host, CLUSTER)
+        if not wrong or time.perf_counter() > deadline:
+            return wrong
+        await asyncio.sleep(0.3)
+
+
+def _print(console: Console, lines: list[str]) -> None:
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _summary(observer: Observer, script: Script, wrong: list[str], played_s: float) -> list[str]:
+    there = sum(row.host is not None for row in observer.rows.values())
+    lines = [""]
+    if wrong:
+        lines += ["What both API servers say does not agree:", *(f"  {line}" for line in wrong)]
+    else:
+        lines += [
+            f"✓ {there} objects are on the host, each exactly once, each for its virtual object",
+            "✓ statuses, addresses and data agree on both sides",
+            "✓ nothing on the host is orphaned",
+        ]
+    recovered = f"all pods Running {script.recovered_s:.1f} s after the kill"
+    lines += [f"{len(observer.changes)} changes in {played_s:.0f} s, from virtual to host cluster:"]
+    for scene, meaning in (("calm", "few at a time"), ("burst", "burst, one worker killed")):
+        changes = [change for change in observer.changes if change.scene == scene]
+        p50, p99 = percentile_ms(changes, 0.5), percentile_ms(changes, 0.99)
+        times = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+        lines.append(f"  {meaning:<25}{len(changes):4}   {times}")
+    return [*lines, f"  {recovered}"]
+
+
+async def _keep(console: Console, ready: Stage) -> None:
+    """Wait for Ctrl-C, with rq-dashboard beside."""
+    lines = ["", "It stays up until Ctrl-C. Try, in another terminal:", ""]
+    virtual = f"kubectl --kubeconfig {ready.virtual_kubeconfig}"
+    lines += [
+        f"  {virtual} create configmap mine --from-literal a=b",
+        f"  {virtual} -n shop set image pod/db-0 postgres=postgres:18",
+        f"  {virtual} -n shop get pods -w",
+        f"  kubectl --kubeconfig {ready.host_kubeconfig} -n {HOST_NAMESPACE} get pods -w",
+        "",
+        f"  rq-dashboard  {_dashboard(ready)}",
+        f"  logs          {ready.folder}",
+    ]
+    _print(console, lines)
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+
+def _dashboard(ready: Stage) -> str:
+    """Start rq-dashboard; its address, or why there is none."""
+    if importlib.util.find_spec("rq_dashboard") is None:
+        return 'is not installed: pip install "tohost[dashboard]"'
+    port = free_port()
+    arguments = ("--bind", "127.0.0.1", "--port", str(port), "--redis-url", ready.redis_url)
+    ready.tree.start(python("dashboard", "-m", "rq_dashboard", *arguments, "--json"))
+    return f"http://127.0.0.1:{port}"

@@ -1,0 +1,1 @@
+"""Light processes that list and watch the clusters and publish what changed."""

@@ -1,0 +1,129 @@
+"""What a reflector does next: a state machine without I/O or clock.
+
+A stream starts with a list (in pages), then watches from the list's version. It comes back to the
+watch after any trouble, and to the list only when the server has forgotten the version (410).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import random
+from typing import TypeAlias
+
+from common.backoff import delay_s
+from common.errors import ApiError, RetryError
+
+PAGE_LIMIT = 500
+WATCH_MIN_S = 240.0
+WATCH_SPREAD_S = 60.0
+MAX_DELAY_S = 30.0
+SHORT_S = 1.0
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Fetch a page after `delay_s`; `token` "" is the first one, `limit` 0 is all in one."""
+
+    token: str = ""
+    limit: int = PAGE_LIMIT
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Watch from `position`; the server is to end it after `timeout_s`."""
+
+    position: str
+    timeout_s: int
+    delay_s: float = 0.0
+
+
+Step: TypeAlias = List | Watch
+
+
+class Machine:
+    """Told what happened, says what to do. `random` draws from [0, 1).
+
+    `position` is the version up to which everything was delivered, "" before the first list;
+    `list_version` that of the list under way; `failures` counts those in a row.
+    """
+
+    def __init__(self, position: str = "", random: Callable[[], float] = random) -> None:
+        self.position = position
+        self.list_version = ""
+        self.failures = 0
+        self._random = random
+        self._step: Step = List()
+        self._restarted = False
+
+    def start(self) -> Step:
+        return self._go(self._watch() if self.position else List())
+
+    def page(self, version: str, token: str) -> List | None:
+        """A page came: where the next one is, None when the list is complete.
+
+        The whole list stands at the version of its first page.
+        """
+        self.failures = 0
+        step = self._step
+        assert isinstance(step, List)
+        if not step.token:
+            self.list_version = version
+        if not token:
+            return None
+        following = List(token, step.limit)
+        self._step = following
+        return following
+
+    def listed(self) -> Step:
+        """The complete list is stored."""
+        self.position, self._restarted = self.list_version, False
+        return self._go(self._watch())
+
+    def seen(self, version: str) -> None:
+        """Events up to this version were delivered (a bookmark counts)."""
+        self.failures = 0
+        self.position = version
+
+    def closed(self, lasted_s: float) -> Step:
+        """The server ended the watch. One that ends at once, again and again, is a failure."""
+        if lasted_s >= SHORT_S:
+            self.failures = 0
+            return self._go(self._watch())
+        return self._later(self._watch(), None)
+
+    def silent(self) -> Step:
+        """Neither event nor bookmark for too long: the connection may be dead."""
+        return self._later(self._watch(), None)
+
+    def failed(self, error: RetryError | ApiError) -> Step:
+        """Try the same again, later; but start the list anew when the server lost the thread.
+
+        A server that can't keep a list's token until the next page is asked for all at once.
+        """
+        if isinstance(error, RetryError):
+            return self._later(self._again(), error.after_s)
+        step = self._step
+        if error.status == GONE and isinstance(step, List) and step.token:
+            limit, self._restarted = (0 if self._restarted else PAGE_LIMIT), True
+            return self._later(List(limit=limit), None)
+        if error.status == GONE or isinstance(step, List):
+            return self._later(List(), None)
+        return self._later(self._again(), None)
+
+    def _again(self) -> Step:
+        return self._watch() if isinstance(self._step, Watch) else replace(self._step, delay_s=0)
+
+    def _watch(self) -> Watch:
+        return Watch(self.position, int(WATCH_MIN_S + WATCH_SPREAD_S * self._random()))
+
+    def _later(self, step: Step, after_s: float | None) -> Step:
+        self.failures += 1
+        wait_s = min(delay_s(self.failures, None, self._random), MAX_DELAY_S)
+        if after_s is not None:
+            wait_s = max(wait_s, delay_s(1, after_s, self._random))
+        return self._go(replace(step, delay_s=wait_s))
+
+    def _go(self, step: Step) -> Step:
+        self._step = step
+        return step

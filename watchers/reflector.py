@@ -1,0 +1,163 @@
+"""Keeps one stream flowing: lists, watches, reconnects, for as long as it isn't cancelled.
+
+`watchers.machine` decides; this file does the I/O. It hands objects and events to a sink in
+order, and waits for the sink (back-pressure). It knows nothing of what they mean.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Protocol, TypeAlias
+
+from common.api import status_error
+from common.errors import ApiError, RetryError
+from common.kube import Page
+from common.logs import get_log
+from common.objects import Obj, meta
+from watchers.machine import GONE, List, Machine, Step, Watch
+
+SILENCE_S = 90.0
+log = get_log(__name__)
+
+Event: TypeAlias = tuple[str, Obj]
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+Verify: TypeAlias = Callable[[], Awaitable[None]]
+
+
+class Source(Protocol):
+    """The API server, as `common.kube.KubeClient` shows it."""
+
+    async def list_page(self, path: str, params: Mapping[str, str]) -> Page: ...
+
+    def watch_batches(
+        self, path: str, params: Mapping[str, str]
+    ) -> AsyncGenerator[list[Event]]: ...
+
+
+class Sink(Protocol):
+    """Who takes what the stream says."""
+
+    async def list_started(self) -> None:
+        """Forget what an unfinished list said."""
+
+    async def listed(self, objects: list[Obj]) -> None: ...
+
+    async def list_done(self, version: str) -> None:
+        """All objects at `version` were given to `listed`; return when that is stored."""
+
+    async def events(self, events: list[Event]) -> None:
+        """BOOKMARK included, ERROR not."""
+
+
+async def no_check() -> None:
+    """Any server will do."""
+
+
+class Reflector:
+    """`verify` raises when the server isn't the right cluster; it's asked at every (re)connection
+    and before a list may delete what it lacks. `trouble` says what is wrong now, "" if nothing."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        sink: Sink,
+        path: str,
+        params: Mapping[str, str],
+        position: str = "",
+        *,
+        verify: Verify = no_check,
+        silence_s: float = SILENCE_S,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        machine: Machine | None = None,
+    ) -> None:
+        self.trouble = ""
+        self._name = name
+        self._source = source
+        self._sink = sink
+        self._path = path
+        self._params = params
+        self._verify = verify
+        self._silence_s = silence_s
+        self._sleep = sleep
+        self._clock = clock
+        self._machine = machine or Machine(position)
+
+    async def run(self) -> None:
+        """Never returns. Raises what the sink raises, and IdentityError."""
+        step = self._machine.start()
+        while True:
+            if step.delay_s:
+                await self._sleep(step.delay_s)
+            try:
+                step = await (self._list(step) if isinstance(step, List) else self._watch(step))
+            except (ApiError, RetryError) as error:
+                step = self._machine.failed(error)
+                self._report(error, step)
+
+    async def _list(self, step: List) -> Step:
+        if not step.token:
+            await self._verify()
+            await self._sink.list_started()
+        params = {**self._params}
+        if step.limit:
+            params["limit"] = str(step.limit)
+        if step.token:
+            params["continue"] = step.token
+        page = await self._source.list_page(self._path, params)
+        await self._sink.listed(page.items)
+        following = self._machine.page(page.resource_version, page.next)
+        if following:
+            return following
+        await self._verify()
+        await self._sink.list_done(self._machine.list_version)
+        self.trouble = ""
+        return self._machine.listed()
+
+    async def _watch(self, step: Watch) -> Step:
+        await self._verify()
+        params = {
+            **self._params,
+            "resourceVersion": step.position,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(step.timeout_s),
+        }
+        began = self._clock()
+        async with aclosing(self._source.watch_batches(self._path, params)) as batches:
+            while True:
+                try:
+                    async with asyncio.timeout(self._silence_s):
+                        batch = await anext(batches)
+                except StopAsyncIteration:
+                    return self._machine.closed(self._clock() - began)
+                except TimeoutError:
+                    log.info("watch is silent, reconnecting", stream=self._name)
+                    return self._machine.silent()
+                await self._deliver(batch)
+
+    async def _deliver(self, batch: list[Event]) -> None:
+        """Hand on the events before an ERROR, then raise that."""
+        at = next((i for i, event in enumerate(batch) if event[0] == "ERROR"), len(batch))
+        good = batch[:at] if at < len(batch) else batch
+        if good:
+            await self._sink.events(good)
+            self._machine.seen(str(meta(good[-1][1]).get("resourceVersion") or ""))
+            self.trouble = ""
+        if at < len(batch):
+            status = batch[at][1]
+            raise status_error(f"{self._name}: {status.get('message')}", status)
+
+    def _report(self, error: Exception, step: Step) -> None:
+        """A forgotten version is everyday; anything else is trouble until something comes."""
+        expired = isinstance(error, ApiError) and error.status == GONE
+        if not expired:
+            self.trouble = str(error)
+        log.warning(
+            "stream expired, listing again" if expired else "stream failed, trying again",
+            stream=self._name,
+            error=str(error),
+            failures=self._machine.failures,
+            delay_s=round(step.delay_s, 2),
+        )

@@ -1,0 +1,1 @@
+"""Stateless processes that take keys, plan and write to the clusters."""

@@ -1,0 +1,85 @@
+"""A worker's sessions: one for each virtual cluster, opened and kept trying in the background."""
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+
+from common.backoff import delay_s
+from common.changes import active_plurals
+from common.config import Config, VirtualCluster
+from common.errors import IdentityError, TohostError
+from common.identity import claim, identify
+from common.kinds import REGISTRY
+from common.kube import KubeClient
+from common.logs import get_log
+from common.store import Store
+from workers.resolve import resolve
+from workers.session import Session
+
+CONNECTIONS = 128
+_log = get_log(__name__)
+
+
+@dataclass(slots=True)
+class Connections:
+    """`sessions` by name of virtual cluster holds those that are open; `waiting` says why
+    another one is not."""
+
+    config: Config
+    store: Store
+    sessions: dict[str, Session] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
+    _host: KubeClient | None = None
+
+    async def connect_host(self) -> None:
+        """Raises ConfigError when the host's kubeconfig can't be read."""
+        host = self.config.host
+        self._host = await KubeClient.connect(
+            host.kubeconfig, host.context, name="host", limit=CONNECTIONS
+        )
+        self.waiting = {each.name: "connecting" for each in self.config.virtual_clusters}
+
+    async def connect_virtual(self) -> None:
+        """Returns when every virtual cluster is open."""
+        assert self._host is not None, "connect_host comes first"
+        await asyncio.gather(
+            *(self._keep_trying(each, self._host) for each in self.config.virtual_clusters)
+        )
+
+    async def close(self) -> None:
+        clients = [session.virtual for session in self.sessions.values()]
+        await asyncio.gather(*(client.close() for client in clients))
+        if self._host is not None:
+            await self._host.close()
+
+    async def _keep_trying(self, virtual: VirtualCluster, host: KubeClient) -> None:
+        failures = 0
+        while virtual.name not in self.sessions:
+            try:
+                self.sessions[virtual.name] = await self._session(virtual, host)
+                self.waiting.pop(virtual.name, None)
+                _log.info("virtual cluster connected", cluster=virtual.name)
+            except TohostError as error:
+                failures += 1
+                self.waiting[virtual.name] = str(error)
+                _log.warning("virtual cluster not usable", cluster=virtual.name, error=str(error))
+                wait_s = (
+                    30.0
+                    if isinstance(error, IdentityError)
+                    else delay_s(failures, getattr(error, "after_s", None), random.random)
+                )
+                await asyncio.sleep(max(0.5, wait_s))
+
+    async def _session(self, virtual: VirtualCluster, host: KubeClient) -> Session:
+        client = await KubeClient.connect(
+            virtual.kubeconfig, virtual.context, name=virtual.name, limit=CONNECTIONS
+        )
+        try:
+            identity = await identify(client)
+            await asyncio.to_thread(claim, self.store, virtual.name, identity)
+            cluster = await resolve(virtual, self.config, host)
+        except BaseException:
+            await client.close()
+            raise
+        active = active_plurals(REGISTRY.values(), cluster)
+        return Session(cluster, client, host, identity.key, active)

@@ -1,0 +1,48 @@
+"""The end of runs: store what the servers answered, then give the keys back.
+
+In this order, so that whoever runs a key next sees what the last run wrote.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TypeAlias
+
+from common.changes import change_of
+from common.objects import Side
+from common.store import Change, Store
+from common.workqueue import Outcome, Taken, WorkQueue
+from workers.session import Session
+from workers.work import Work
+
+Stream: TypeAlias = tuple[str, Side, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    taken: Taken
+    outcome: Outcome
+    work: Work
+    session: Session
+
+
+def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:
+    """Synchronous. Raises redis.RedisError; then it may simply be called again."""
+    rows = sorted(_rows(endings), key=itemgetter(0))
+    for (cluster, side, plural), group in groupby(rows, key=itemgetter(0)):
+        changes = [change for _, change in group]
+        queue.push(cluster, store.put(cluster, side, plural, changes, wake_own=False))
+    queue.finish([(each.taken, each.outcome) for each in endings])
+
+
+def _rows(endings: Iterable[Ending]) -> Iterable[tuple[Stream, Change]]:
+    """The last answer of each side says it all."""
+    for each in endings:
+        work, session = each.work, each.session
+        for side, obj in dict(work.answers).items():
+            change = change_of(
+                work.kind, side, work.cluster, session.active, obj, False, session.digest_key
+            )
+            if change is not None and change.field == work.key.field:
+                yield (work.key.cluster, side, work.key.plural), change

@@ -1,0 +1,71 @@
+"""Events on virtual objects: what a tenant sees of a sync that can't be done.
+
+The name is made from object, reason and message, so repeats count up one Event instead of
+filling the virtual cluster. An Event that can't be written is logged and never fails the sync.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from common.actions import EmitEvent
+from common.errors import AlreadyExistsError, TohostError
+from common.kube import MERGE_PATCH, KubeClient
+from common.logs import get_log
+from common.objects import Obj, uid
+from workers.work import Work
+
+COMPONENT = "tohost"
+_MESSAGE_MAX = 1024
+_NAME_MAX = 220
+_log = get_log(__name__)
+
+
+async def emit(virtual: KubeClient, work: Work, event: EmitEvent, now_s: float) -> None:
+    """Write one Event, or count up the one that says the same."""
+    if work.virtual is None:
+        return
+    body = event_body(work, work.virtual, event, now_s)
+    path = f"/api/v1/namespaces/{body['metadata']['namespace']}/events"
+    try:
+        try:
+            await virtual.request("POST", path, body=body)
+        except AlreadyExistsError:
+            await _count_up(virtual, f"{path}/{body['metadata']['name']}", body)
+    except TohostError as error:
+        _log.warning("event not written", key=str(work.key), reason=event.reason, error=str(error))
+
+
+async def _count_up(virtual: KubeClient, path: str, body: Obj) -> None:
+    there = await virtual.request("GET", path)
+    patch = {"count": int(there.get("count") or 1) + 1, "lastTimestamp": body["lastTimestamp"]}
+    await virtual.request("PATCH", path, body=patch, content_type=MERGE_PATCH)
+
+
+def event_body(work: Work, virtual: Obj, event: EmitEvent, now_s: float) -> Obj:
+    """A v1 Event on the virtual object; cluster-scoped objects' Events live in `default`."""
+    key, message = work.key, event.message[:_MESSAGE_MAX]
+    digest = sha256(f"{uid(virtual)} {event.reason} {message}".encode()).hexdigest()[:16]
+    at = datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{key.name[:_NAME_MAX]}.{digest}",
+            "namespace": key.namespace or "default",
+        },
+        "involvedObject": {
+            "apiVersion": work.kind.api_version,
+            "kind": work.kind.kind,
+            "name": key.name,
+            **({"namespace": key.namespace} if key.namespace else {}),
+            "uid": uid(virtual),
+        },
+        "type": event.type,
+        "reason": event.reason,
+        "message": message,
+        "count": 1,
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+    }

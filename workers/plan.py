@@ -1,0 +1,158 @@
+"""The plan: what to do so that a virtual object and its host object agree.
+
+A pure function of the two objects and their relations. What a tenant could confuse is not
+decided here: host objects reach it only after `common.metadata.ours` proved them ours, and the
+performer proves by a live read that what it deletes must go.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from common.actions import Action, Create, Delete, Patch, RequeueAfter
+from common.kind import Context, Kind
+from common.metadata import UID, made_for, metadata_patch, translate_metadata
+from common.objects import (
+    Obj,
+    Side,
+    annotations,
+    get_path,
+    is_deleting,
+    merge_diff,
+    meta,
+    name_of,
+    namespace_of,
+    set_path,
+    uid,
+)
+
+# Before a creation that waits for other objects is looked at again.
+_WAIT_S = 0.05
+
+
+def plan(kind: Kind, virtual: Obj | None, host: Obj | None, context: Context) -> list[Action]:
+    """The actions that bring the two nearer; [] when they agree."""
+    if kind.plan is not None:
+        return kind.plan(virtual, host, context)
+    if virtual is None:
+        return _remove(kind, host, unwanted=False)
+    if host is not None and not made_for(host, virtual):
+        host = None  # another object's; the performer finds it in the way, and a name beside it
+    if kind.skip(virtual, context):
+        return _remove(kind, host, unwanted=True)
+    if is_deleting(virtual):
+        return _follow_deletion(kind, virtual, host, context)
+    if host is None:
+        return _create(kind, virtual, context)
+    if annotations(host).get(UID) != uid(virtual) and not kind.adopt:
+        return _remove(kind, host, unwanted=False)
+    if is_deleting(host):
+        return _host_deleting(kind, virtual, host, context)
+    return _update(kind, virtual, host, context)
+
+
+def host_object(kind: Kind, virtual: Obj, context: Context) -> Obj:
+    """The whole host object as it is created."""
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": translate_metadata(kind, virtual, context),
+        **kind.translate(virtual, context),
+    }
+
+
+def _create(kind: Kind, virtual: Obj, context: Context) -> list[Action]:
+    if kind.runs_once and (
+        context.related.host_gone_uid == uid(virtual) != "" or kind.already_ran(virtual)
+    ):
+        return [_delete("virtual", virtual, grace_s=0)]
+    if reason := kind.wait(virtual, context):
+        return [RequeueAfter(_WAIT_S, reason)]
+    return [Create("host", host_object(kind, virtual, context), kind.tokens(virtual, context))]
+
+
+def _update(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Action]:
+    patch = _patch_down(kind, virtual, host, context)
+    if not patch:
+        return kind.up(virtual, host, context)
+    if kind.recreate(patch, host):
+        return [_delete("host", host, unwanted=True)]
+    version = str(meta(host).get("resourceVersion") or "")
+    send = Patch("host", namespace_of(host), name_of(host), patch, uid(host), version)
+    pending = replace(context, host_pending=True)
+    return [
+        *kind.before_patch(virtual, host, context),
+        send,
+        *kind.up(virtual, host, pending),
+    ]
+
+
+def _patch_down(kind: Kind, virtual: Obj, host: Obj, context: Context) -> Obj:
+    if kind.patch_down is not None:
+        patch = kind.patch_down(virtual, host, context)
+    else:
+        patch = body_patch(kind.owned, kind.translate(virtual, context), host)
+    if marks := metadata_patch(kind, virtual, host, context):
+        own = patch.get("metadata") or {}
+        patch["metadata"] = {key: {**own.get(key, {}), **value} for key, value in marks.items()}
+    return patch
+
+
+def body_patch(owned: Sequence[str], desired: Obj, host: Obj) -> Obj:
+    """The merge patch that makes the owned paths of a host object as desired.
+
+    Missing, null, empty and false are the same: API servers turn one into another.
+    """
+    patch: Obj = {}
+    for path in owned:
+        wanted, found = get_path(desired, path), get_path(host, path)
+        if wanted == found or not (wanted or found):
+            continue
+        set_path(patch, path, merge_diff(found, wanted) if wanted else None)
+    return patch
+
+
+def _follow_deletion(kind: Kind, virtual: Obj, host: Obj | None, context: Context) -> list[Action]:
+    """The virtual object has a deletionTimestamp. A pod goes for good when its host pod has."""
+    grace_s = _grace_s(virtual) if kind.runs_once else None
+    if host is None:
+        finished = not kind.runs_once or grace_s == 0
+        return [] if finished else [_delete("virtual", virtual, grace_s=0)]
+    actions: list[Action] = []
+    if not is_deleting(host) or (kind.runs_once and _sooner(grace_s, _grace_s(host))):
+        actions.append(_delete("host", host, grace_s=grace_s))
+    if kind.runs_once and annotations(host).get(UID) == uid(virtual):
+        actions += kind.up(virtual, host, context)
+    return actions
+
+
+def _host_deleting(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Action]:
+    """Only the host object is going. A pod's virtual one goes with it, others come again."""
+    if not kind.runs_once:
+        return []
+    going = _delete("virtual", virtual, grace_s=_grace_s(host))
+    return [*kind.up(virtual, host, context), going]
+
+
+def _remove(kind: Kind, host: Obj | None, *, unwanted: bool) -> list[Action]:
+    """Nothing wants the host object. A pod whose virtual one is gone was deleted with grace 0."""
+    if host is None:
+        return []
+    grace_s = 0 if kind.runs_once and not unwanted else None
+    if is_deleting(host) and not (kind.runs_once and _sooner(grace_s, _grace_s(host))):
+        return []
+    return [_delete("host", host, grace_s=grace_s, unwanted=unwanted)]
+
+
+def _delete(side: Side, obj: Obj, *, grace_s: int | None = None, unwanted: bool = False) -> Delete:
+    return Delete(side, namespace_of(obj), name_of(obj), uid(obj), grace_s, unwanted)
+
+
+def _grace_s(obj: Obj) -> int | None:
+    """The grace period of a deletion under way, in seconds."""
+    grace_s = meta(obj).get("deletionGracePeriodSeconds")
+    return None if grace_s is None else int(grace_s)
+
+
+def _sooner(grace_s: int | None, other_s: int | None) -> bool:
+    """Whether a deletion with `grace_s` shortens one that has `other_s` (None: unknown)."""
+    return grace_s is not None and other_s is not None and grace_s < other_s

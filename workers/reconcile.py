@@ -1,0 +1,102 @@
+"""One key from the store's snapshot to its outcome: plan, perform, and plan again if need be.
+
+Every error that a cluster can cause ends as one of the workqueue's outcomes; what is left over
+is a bug and becomes a failed job that names its place, so one bad object never stops the others.
+"""
+
+import time
+import traceback
+from collections.abc import Callable
+
+from common.actions import Action, EmitEvent, Patch, RequeueAfter
+from common.errors import RetryError, TerminalError
+from common.kind import Context
+from common.logs import get_log
+from common.objects import annotations
+from common.service import MOVING
+from common.workqueue import Again, Done, Outcome, Retry, Terminal
+from workers import service_replace
+from workers.events import emit
+from workers.fights import Fights
+from workers.perform import Performer
+from workers.plan import plan
+from workers.session import Session
+from workers.work import Work
+
+MAX_ROUNDS = 5
+_log = get_log(__name__)
+
+
+class Reconciler:
+    """For one virtual cluster. `clock` gives Unix seconds."""
+
+    def __init__(
+        self, session: Session, fights: Fights, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._session = session
+        self._fights = fights
+        self._clock = clock
+        self._performer = Performer(session, clock)
+
+    async def reconcile(self, work: Work, holds: Callable[[], bool]) -> Outcome:
+        """Bring both sides together. `holds` says whether the key's lease still stands."""
+        try:
+            return await self._rounds(work, holds)
+        except RetryError as error:
+            return Retry(error.after_s, str(error))
+        except TerminalError as error:
+            event = EmitEvent("Warning", error.reason, str(error))
+            await emit(self._session.virtual, work, event, self._clock())
+            return Terminal(str(error), error.reason)
+        except Exception as error:
+            message = _without_values(error)
+            _log.error("reconcile broke", key=str(work.key), error=message)
+            return Terminal(message, "InternalError")
+
+    async def _rounds(self, work: Work, holds: Callable[[], bool]) -> Outcome:
+        if work.virtual is not None and MOVING in annotations(work.virtual):
+            await service_replace.finish(self._session, work, self._clock())
+        for _ in range(MAX_ROUNDS):
+            work.plan_again = False
+            context = Context(work.cluster, work.related, self._clock())
+            for action in plan(work.kind, work.virtual, work.host, context):
+                if not holds():
+                    return Retry(None, "the lease was lost")
+                await self._one(work, action)
+                if work.plan_again and not isinstance(action, Patch):
+                    break
+            if not work.plan_again:
+                break
+        else:
+            return Again(1.0, f"still not in sync after {MAX_ROUNDS} rounds")
+        if work.requeue_after_s is not None:
+            return Again(work.requeue_after_s, work.requeue_reason)
+        return Done()
+
+    async def _one(self, work: Work, action: Action) -> None:
+        if isinstance(action, Patch) and action.side == "host":
+            verdict = self._fights.judge(work, action)
+            if verdict is not None:
+                await self._performer.perform(work, verdict)
+                return
+        await self._performer.perform(work, action)
+        if not isinstance(action, RequeueAfter):
+            _log.info(
+                "performed",
+                action=type(action).__name__,
+                side=getattr(action, "side", "virtual"),
+                virtual=str(work.key),
+                host=_host_name(work),
+            )
+
+
+def _host_name(work: Work) -> str:
+    metadata = (work.host or {}).get("metadata") or {}
+    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+
+
+def _without_values(error: Exception) -> str:
+    """Type and place only: a message made from an object might hold its data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    file = place.filename.rpartition("/")[2]
+    return f"internal error: {type(error).__name__} in {place.name} ({file}:{place.lineno})"

@@ -1,0 +1,184 @@
+"""Give a virtual Service the cluster IPs of its host Service.
+
+An address is immutable while a Service has one, but the API lets a Service that becomes an
+ExternalName give it up, and one that stops being an ExternalName name its own. So the Service
+moves in two patches and is never deleted: uid, owners and finalizers stay, nothing can be lost.
+Between the two the annotation MOVING holds the spec to come; whoever meets it ends the move.
+A dry-run create tells beforehand whether the virtual API server would take the address; one
+that lies in an added ServiceCIDR it refuses all the same, so there the move itself is the proof,
+and a move that can't end gives the Service an address of the virtual cluster again.
+"""
+
+from hashlib import sha256
+
+import orjson
+
+from common.actions import EmitEvent, ReplaceService
+from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryError
+from common.metadata import MANAGED_BY
+from common.objects import Obj, annotations, name_of, namespace_of, uid
+from common.service import HOST_CLUSTER_IP, MOVING
+from workers.events import emit
+from workers.session import Session
+from workers.work import Work
+
+SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
+NOWHERE = "moving.tohost.invalid"
+SETTLE_S = 30.0
+RETRY_S = 0.2
+ADDED_S = 1.0
+_TAKEN = "already allocated"
+_OUT_OF_RANGE = ("not in the valid range", "not within any", "is not in the range")
+
+
+async def replace(session: Session, work: Work, action: ReplaceService, now_s: float) -> None:
+    """Begin the move and end it. Raises RetryError while the address isn't free yet."""
+    spec: Obj = action.body["spec"]
+    refusal = await _refusal(session, action.body)
+    if refusal is not None and not await _overcome(refusal, session, work, spec):
+        await _refuse(session, work, spec["clusterIP"], str(refusal), now_s)
+        return
+    begun = await session.virtual.patch(
+        work.kind,
+        work.key.namespace,
+        work.key.name,
+        {
+            "metadata": {"annotations": {MOVING: _encode(now_s, spec), HOST_CLUSTER_IP: None}},
+            "spec": {
+                "type": "ExternalName",
+                "externalName": NOWHERE,
+                "clusterIP": None,
+                "clusterIPs": None,
+            },
+        },
+        uid=action.uid,
+        resource_version=action.resource_version,
+    )
+    work.saw("virtual", begun)
+    await finish(session, work, now_s)
+
+
+async def finish(session: Session, work: Work, now_s: float) -> None:
+    """End a move that someone began. Raises RetryError while another Service has the address."""
+    virtual = work.virtual or {}
+    began_s, spec = _moving(virtual)
+    try:
+        moved = await _patch_back(session, work, virtual, spec)
+    except ApiError as error:
+        if now_s - began_s < SETTLE_S:
+            raise RetryError(str(error), RETRY_S) from error
+        anywhere = {key: value for key, value in spec.items() if not key.startswith("clusterIP")}
+        await _patch_back(session, work, virtual, anywhere)
+        await _refuse(session, work, spec["clusterIP"], str(error), now_s)
+    else:
+        work.saw("virtual", moved)
+        work.plan_again = True
+
+
+def _encode(now_s: float, spec: Obj) -> str:
+    return orjson.dumps([now_s, spec]).decode()
+
+
+def _moving(virtual: Obj) -> tuple[float, Obj]:
+    began_s, spec = orjson.loads(annotations(virtual)[MOVING])
+    return float(began_s), spec
+
+
+async def _patch_back(session: Session, work: Work, virtual: Obj, spec: Obj) -> Obj:
+    try:
+        return await session.virtual.patch(
+            work.kind,
+            namespace_of(virtual),
+            name_of(virtual),
+            {"metadata": {"annotations": {MOVING: None}}, "spec": {"externalName": None, **spec}},
+            uid=uid(virtual),
+        )
+    except NotFoundError as error:
+        raise RetryError(str(error)) from error
+
+
+async def _refusal(session: Session, body: Obj) -> ApiError | None:
+    """Why the virtual API server would not take the address; None when it would."""
+    namespace, name = namespace_of(body), name_of(body)
+    digest = sha256(f"{namespace}/{name}".encode()).hexdigest()[:16]
+    spec = {key: body["spec"][key] for key in ("clusterIP", "clusterIPs", "ports")}
+    spec["ports"] = [
+        {key: value for key, value in port.items() if key != "nodePort"} for port in spec["ports"]
+    ]
+    probe = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"tohost-{digest}", "namespace": namespace},
+        "spec": spec,
+    }
+    path = f"/api/v1/namespaces/{namespace}/services"
+    try:
+        await session.virtual.request("POST", path, body=probe, params={"dryRun": "All"})
+    except ApiError as error:
+        return error
+    return None
+
+
+async def _overcome(refusal: ApiError, session: Session, work: Work, spec: Obj) -> bool:
+    """Whether the move has a chance in spite of what the dry run said."""
+    if _can_wait(refusal, work, spec):
+        return True
+    return _out_of_range(refusal) and await _extend_range(session)
+
+
+def _out_of_range(error: ApiError) -> bool:
+    return any(words in str(error) for words in _OUT_OF_RANGE)
+
+
+def _can_wait(error: ApiError, work: Work, spec: Obj) -> bool:
+    """The address is taken by a Service of this namespace that must move away itself."""
+    if _TAKEN not in str(error):
+        return False
+    wanted = spec["clusterIP"]
+    for service in work.related.services:
+        host = work.related.host_services.get(name_of(service), {})
+        if (service.get("spec") or {}).get("clusterIP") == wanted:
+            return (host.get("spec") or {}).get("clusterIP") not in (None, "", wanted)
+    return False
+
+
+async def _extend_range(session: Session) -> bool:
+    """Whether the virtual cluster has the host's service range now, added by us if need be.
+
+    False when the host doesn't tell its range, or the virtual cluster can't be given one.
+    Raises RetryError when it was just added: allocators take a moment to see it.
+    """
+    try:
+        ranges = await session.host.request("GET", f"{SERVICE_CIDRS}/kubernetes")
+    except ApiError:
+        return False
+    cidrs = (ranges.get("spec") or {}).get("cidrs") or []
+    digest = sha256(" ".join(cidrs).encode()).hexdigest()[:10]
+    body = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "ServiceCIDR",
+        "metadata": {"name": f"tohost-{digest}", "labels": {MANAGED_BY: session.cluster.name}},
+        "spec": {"cidrs": cidrs},
+    }
+    try:
+        await session.virtual.request("POST", SERVICE_CIDRS, body=body)
+    except AlreadyExistsError:
+        return True
+    except ApiError:
+        return False
+    raise RetryError(f"the host's service range {', '.join(cidrs)} was just added", ADDED_S)
+
+
+async def _refuse(session: Session, work: Work, address: str, why: str, now_s: float) -> None:
+    """Leave the Service at its own address, and say where the host's one can be reached."""
+    message = f"the virtual cluster can't take the host's service address {address}: {why}"
+    await emit(session.virtual, work, EmitEvent("Warning", "ClusterIPRefused", message), now_s)
+    patched = await session.virtual.patch(
+        work.kind,
+        work.key.namespace,
+        work.key.name,
+        {"metadata": {"annotations": {HOST_CLUSTER_IP: address}}},
+        uid=uid(work.virtual or {}),
+    )
+    work.saw("virtual", patched)
+    work.plan_again = True

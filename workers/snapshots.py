@@ -1,0 +1,154 @@
+"""Read, in one round trip for a whole batch, all that the plans of its keys may look at.
+
+The services of a namespace are kept parsed between batches, as long as their version in the
+store stands still; that costs a second round trip when it doesn't.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from redis import Redis
+
+from common.keys import Key
+from common.kind import Kind, Related
+from common.objects import Obj, labels, name_of
+from common.store import prefix, text
+
+REFERRERS_READ = 8
+_SERVICE_NAME = "kubernetes.io/service-name"
+_SERVICES_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One key as the store shows it."""
+
+    virtual: Obj | None
+    host: Obj | None
+    related: Related
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    version: bytes
+    virtual: tuple[Obj, ...]
+    host: Mapping[str, Obj]
+
+
+class SnapshotReader:
+    """Synchronous, like the store; not shared between threads that run at the same time."""
+
+    def __init__(self, redis: Redis, kinds: Mapping[str, Kind]) -> None:
+        self._redis = redis
+        self._kinds = kinds
+        self._services: dict[tuple[str, str], _Services] = {}
+
+    def read(self, keys: Sequence[Key]) -> list[Snapshot]:
+        """Snapshots in the order of the keys. Raises redis.RedisError."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            self._ask(pipeline, key)
+        answers = iter(pipeline.execute())
+        rows = [[next(answers) for _ in range(_ANSWERS)] for _ in keys]
+        self._refresh_services(keys, rows)
+        return [self._snapshot(key, row) for key, row in zip(keys, rows, strict=True)]
+
+    def _ask(self, pipeline: Any, key: Key) -> None:
+        start = prefix(key.cluster)
+        pipeline.hget(f"{start}:obj:virtual:{key.plural}", key.field)
+        pipeline.hget(f"{start}:obj:host:{key.plural}", key.field)
+        pipeline.hget(f"{start}:rv:host:{key.plural}", key.field)
+        needs = self._kinds[key.plural].needs
+        pipeline.hget(
+            f"{start}:obj:virtual:namespaces", key.namespace if "namespace" in needs else ""
+        )
+        pipeline.get(f"{start}:svcver:{key.namespace}")
+        pipeline.srandmember(f"{start}:refs:t {key.plural} {key.field}", REFERRERS_READ)
+
+    def _refresh_services(self, keys: Sequence[Key], rows: list[list[Any]]) -> None:
+        stale = {
+            (key.cluster, key.namespace): row[_VERSION] or b""
+            for key, row in zip(keys, rows, strict=True)
+            if self._wants_services(key, row)
+        }
+        known = {at: kept.version for at, kept in self._services.items()}
+        stale = {at: version for at, version in stale.items() if known.get(at) != version}
+        if len(self._services) > _SERVICES_KEPT:
+            self._services.clear()
+        for (cluster, namespace), version in stale.items():
+            self._services[cluster, namespace] = self._read_services(cluster, namespace, version)
+
+    def _wants_services(self, key: Key, row: list[Any]) -> bool:
+        """A pod needs them only to be created: its environment can't change later."""
+        needs = self._kinds[key.plural].needs
+        return "service" in needs or ("services" in needs and row[_HOST] is None)
+
+    def _read_services(self, cluster: str, namespace: str, version: bytes) -> _Services:
+        start = prefix(cluster)
+        names = sorted(map(text, self._redis.smembers(f"{start}:svc:{namespace}")))
+        if not names:
+            return _Services(version, (), {})
+        fields = [f"{namespace}/{name}" for name in names]
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.hmget(f"{start}:obj:virtual:services", fields)
+        pipeline.hmget(f"{start}:obj:host:services", fields)
+        virtual, host = pipeline.execute()
+        return _Services(
+            version,
+            tuple(orjson.loads(text) for text in virtual if text),
+            {name: orjson.loads(text) for name, text in zip(names, host, strict=True) if text},
+        )
+
+    def _snapshot(self, key: Key, row: list[Any]) -> Snapshot:
+        virtual = orjson.loads(row[_VIRTUAL]) if row[_VIRTUAL] else None
+        services = None
+        if self._wants_services(key, row):
+            services = self._services.get((key.cluster, key.namespace))
+        service = _service_of(key, virtual, services)
+        referrers = frozenset(member.decode() for member in row[_REFERRERS])
+        related = Related(
+            namespace=orjson.loads(row[_NAMESPACE]) if row[_NAMESPACE] else None,
+            services=services.virtual if services else (),
+            host_services=services.host if services else {},
+            service=service,
+            host_service=services.host.get(name_of(service)) if services and service else None,
+            claims=self._claims(key, referrers),
+            referrers=referrers,
+            host_gone_uid=_gone_uid(row[_HOST_VERSION]),
+        )
+        return Snapshot(
+            virtual=virtual,
+            host=orjson.loads(row[_HOST]) if row[_HOST] else None,
+            related=related,
+        )
+
+    def _claims(self, key: Key, referrers: frozenset[str]) -> tuple[Obj, ...]:
+        """The host claims that refer to this volume: hardly ever more than one."""
+        if "claims" not in self._kinds[key.plural].needs or not referrers:
+            return ()
+        keys = [Key.from_member(key.cluster, member) for member in sorted(referrers)]
+        pipeline = self._redis.pipeline(transaction=False)
+        for claim in keys:
+            pipeline.hget(f"{prefix(key.cluster)}:obj:host:{claim.plural}", claim.field)
+        return tuple(orjson.loads(text) for text in pipeline.execute() if text)
+
+
+_VIRTUAL, _HOST, _HOST_VERSION, _NAMESPACE, _VERSION, _REFERRERS = range(6)
+_ANSWERS = 6
+
+
+def _service_of(key: Key, virtual: Obj | None, services: _Services | None) -> Obj | None:
+    """The Service that an Endpoints (same name) or an EndpointSlice (by label) belongs to."""
+    if services is None:
+        return None
+    name = labels(virtual or {}).get(_SERVICE_NAME, key.name)
+    return next((service for service in services.virtual if name_of(service) == name), None)
+
+
+def _gone_uid(version: bytes | None) -> str:
+    """The virtual uid that a host tombstone `T<rv>:<uid>` keeps, "" when there is none."""
+    if version is None or not version.startswith(b"T"):
+        return ""
+    return version.decode().partition(":")[2]

@@ -1,0 +1,43 @@
+"""One key under work: what is known of both sides, and what the servers answered meanwhile."""
+
+from dataclasses import dataclass, field
+
+from common.cluster import Cluster
+from common.keys import Key
+from common.kind import Kind, Related
+from common.objects import Obj, Side
+
+
+@dataclass(slots=True)
+class Work:
+    """Mutable while one worker holds the key's lease.
+
+    answers: objects that the servers returned, to be stored before the key is given back.
+    plan_again: a write without a version precondition may have met changes that were not seen.
+    requeue_after_s: the earliest time that something asked for another look, None for none.
+    """
+
+    key: Key
+    kind: Kind
+    cluster: Cluster
+    virtual: Obj | None
+    host: Obj | None
+    related: Related
+    digest_key: bytes = field(repr=False)
+    answers: list[tuple[Side, Obj]] = field(default_factory=list)
+    plan_again: bool = False
+    requeue_after_s: float | None = None
+    requeue_reason: str = ""
+
+    def saw(self, side: Side, obj: Obj) -> None:
+        """Take a server's answer as the present state of that side, without what is secret."""
+        obj = self.kind.stored(obj, self.digest_key)
+        if side == "virtual":
+            self.virtual = obj
+        else:
+            self.host = obj
+        self.answers.append((side, obj))
+
+    def requeue(self, after_s: float, reason: str) -> None:
+        if self.requeue_after_s is None or after_s < self.requeue_after_s:
+            self.requeue_after_s, self.requeue_reason = after_s, reason

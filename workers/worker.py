@@ -1,0 +1,209 @@
+"""The worker process: takes keys in batches, runs many reconciles at once, gives keys back.
+
+Blocking calls to Redis run in threads, one at a time for each loop. Ending is batched by itself:
+while one flush is under way, the next outcomes gather.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from redis.exceptions import RedisError
+
+from common.config import Config
+from common.health import Readiness
+from common.keys import Key
+from common.kind import Kind
+from common.logs import get_log
+from common.store import Store
+from common.workqueue import Taken, WorkQueue
+from workers.connections import Connections
+from workers.ending import Ending, flush
+from workers.fights import Fights
+from workers.gate import open_plurals
+from workers.reconcile import Reconciler
+from workers.snapshots import Snapshot, SnapshotReader
+from workers.work import Work
+
+BATCH = 64
+CONCURRENCY = 192
+HEARTBEAT_S = 3.0
+SWEEP_S = 1.0
+GATE_S = 0.5
+WAIT_S = 1.0
+PAUSE_S = 1.0
+_log = get_log(__name__)
+
+
+class Worker:
+    """Runs until `stop` is set, then finishes or hands back what it holds."""
+
+    def __init__(
+        self,
+        config: Config,
+        queue: WorkQueue,
+        store: Store,
+        reader: SnapshotReader,
+        kinds: Mapping[str, Kind],
+    ) -> None:
+        self.stop = asyncio.Event()
+        self._connections = Connections(config, store)
+        self._queue = queue
+        self._store = store
+        self._reader = reader
+        self._kinds = kinds
+        self._fights = Fights()
+        self._open: frozenset[tuple[str, str]] = frozenset()
+        self._held: dict[Key, Taken] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._ended: asyncio.Queue[Ending] = asyncio.Queue()
+        self._redis_trouble = ""
+
+    def readiness(self) -> Readiness:
+        """Not ready without Redis; a virtual cluster that can't be used is only noted."""
+        waiting = {"redis": self._redis_trouble} if self._redis_trouble else {}
+        if not self._connections.sessions and self._connections.waiting:
+            waiting |= self._connections.waiting
+        return Readiness(waiting, self._connections.waiting)
+
+    async def run(self, grace_s: float) -> None:
+        """Work until stopped; then give reconciles `grace_s` to finish and hand back the rest.
+
+        Raises ConfigError when the host's kubeconfig can't be read.
+        """
+        await self._connections.connect_host()
+        loops = [
+            asyncio.create_task(self._connections.connect_virtual()),
+            asyncio.create_task(self._every(GATE_S, self._look_at_gate)),
+            asyncio.create_task(self._every(HEARTBEAT_S, self._heartbeat)),
+            asyncio.create_task(self._every(SWEEP_S, self._sweep)),
+            asyncio.create_task(self._end_all()),
+        ]
+        try:
+            taking = asyncio.create_task(self._take_all())
+            await self.stop.wait()
+            await taking
+            await self._drain(grace_s)
+        finally:
+            for task in (*loops, *self._running):
+                task.cancel()
+            await asyncio.gather(*loops, *self._running, return_exceptions=True)
+            await asyncio.to_thread(self._leave)
+            await self._connections.close()
+
+    async def _drain(self, grace_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                while self._held:
+                    self._room.clear()
+                    await self._room.wait()
+
+    def _leave(self) -> None:
+        try:
+            self._queue.hand_back(list(self._held.values()))
+            self._queue.close()
+        except RedisError as error:
+            _log.warning("keys not handed back", keys=len(self._held), error=str(error))
+
+    async def _take_all(self) -> None:
+        while not self.stop.is_set():
+            room = min(BATCH, CONCURRENCY - len(self._held))
+            if room <= 0:
+                self._room.clear()
+                await self._room.wait()
+                continue
+            try:
+                if not await self._take(room):
+                    await asyncio.to_thread(self._queue.wait, WAIT_S if self._open else GATE_S)
+                self._redis_trouble = ""
+            except RedisError as error:
+                await self._pause(error)
+
+    async def _take(self, room: int) -> int:
+        taken, snapshots = await asyncio.to_thread(self._take_and_read, room)
+        for one, snapshot in zip(taken, snapshots, strict=True):
+            self._held[one.key] = one
+            task = asyncio.create_task(self._reconcile(one, snapshot))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return len(taken)
+
+    def _take_and_read(self, room: int) -> tuple[list[Taken], list[Snapshot]]:
+        taken = self._queue.take(room, self._open)
+        try:
+            return taken, self._reader.read([one.key for one in taken]) if taken else []
+        except RedisError:
+            self._queue.hand_back(taken)
+            raise
+
+    async def _reconcile(self, taken: Taken, snapshot: Snapshot) -> None:
+        key = taken.key
+        session = self._connections.sessions[key.cluster]
+        kind = self._kinds[key.plural]
+        related = snapshot.related
+        if "host_node" in kind.needs and related.referrers:
+            related = replace(related, host_node=await session.host_node(key.name))
+        work = Work(
+            key,
+            kind,
+            session.cluster,
+            snapshot.virtual,
+            snapshot.host,
+            related,
+            session.digest_key,
+        )
+        reconciler = Reconciler(session, self._fights)
+        outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken))
+        self._ended.put_nowait(Ending(taken, outcome, work, session))
+
+    async def _end_all(self) -> None:
+        while True:
+            endings = [await self._ended.get()]
+            while not self._ended.empty():
+                endings.append(self._ended.get_nowait())
+            await self._end(endings)
+
+    async def _end(self, endings: list[Ending]) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(flush, self._store, self._queue, endings)
+                break
+            except RedisError as error:
+                await self._pause(error)
+        for each in endings:
+            self._held.pop(each.taken.key, None)
+        self._room.set()
+
+    async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await step()
+            except RedisError as error:
+                await self._pause(error)
+            await asyncio.sleep(seconds)
+
+    async def _pause(self, error: RedisError) -> None:
+        if not self._redis_trouble:
+            _log.warning("Redis can't be used; pausing", error=str(error))
+        self._redis_trouble = str(error)
+        await asyncio.sleep(PAUSE_S)
+
+    async def _heartbeat(self) -> None:
+        for key in await asyncio.to_thread(self._queue.heartbeat):
+            _log.warning("lease lost", key=str(key))
+
+    async def _sweep(self) -> None:
+        await asyncio.to_thread(self._queue.sweep)
+
+    async def _look_at_gate(self) -> None:
+        sessions = dict(self._connections.sessions)
+        synced = await asyncio.to_thread(
+            lambda: {name: self._store.synced(name) for name in sessions}
+        )
+        self._open = frozenset(
+            (name, plural)
+            for name, session in sessions.items()
+            for plural in open_plurals(self._kinds.values(), session.cluster, synced[name])
+        )
