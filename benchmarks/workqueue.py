@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from redis import Redis
 from rq import Queue, SimpleWorker
@@ -115,7 +116,7 @@ def main() -> None:
         report(Redis.from_url(arguments.redis), arguments.jobs, arguments.batch)
         return
     with tempfile.TemporaryDirectory() as directory:
-        server = RedisServer(directory)
+        server = RedisServer(Path(directory))
         server.start()
         try:
             report(Redis.from_url(server.url), arguments.jobs, arguments.batch)

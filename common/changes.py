@@ -32,6 +32,8 @@ def change_of(
     field = field_of(obj) if virtual else ours(kind, obj, cluster)
     if field is None:
         return None
+    if virtual and kind.plural == "namespaces":
+        obj = without_identity(obj)
     version = str(meta(obj)["resourceVersion"])
     owner = uid(obj) if virtual else annotations(obj).get(UID, "")
     if deleted:
@@ -40,8 +42,6 @@ def change_of(
     obj.setdefault("apiVersion", kind.api_version)
     obj.setdefault("kind", kind.kind)
     refs = _references(kind, virtual, active, obj)
-    if virtual and kind.plural == "namespaces":
-        obj = without_identity(obj)
     return Change(field, version, kind.stored(obj, key), refs, owner)
 
 

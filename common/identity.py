@@ -54,5 +54,5 @@ def claim(store: Store, cluster: str, identity: Identity) -> None:
 def without_identity(namespace: Obj) -> Obj:
     """The Namespace as Redis may hold it."""
     if name_of(namespace) == SYSTEM_NAMESPACE:
-        namespace["metadata"] = {**namespace["metadata"], "uid": ""}
+        return {**namespace, "metadata": {**namespace["metadata"], "uid": ""}}
     return namespace

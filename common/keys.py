@@ -37,3 +37,8 @@ class Key:
     def from_field(cls, cluster: str, plural: str, field: str) -> "Key":
         namespace, slash, name = field.partition("/")
         return cls(cluster, plural, namespace, name) if slash else cls(cluster, plural, "", field)
+
+
+def redis_prefix(cluster: str) -> str:
+    """The start of every Redis key of one virtual cluster; the hash tag keeps them in one slot."""
+    return f"tohost:{{{cluster}}}"

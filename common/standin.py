@@ -3,11 +3,13 @@
 They bear the managed-by label; one without it is someone else's and is left alone.
 """
 
+from typing import Any
+
 from common.actions import Action, Create, Delete, Patch
 from common.cluster import Cluster
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
-from common.objects import Obj, is_deleting, labels, merge_diff, name_of, uid
+from common.objects import Obj, is_deleting, labels, name_of, uid
 
 
 def standin_labels(cluster: Cluster) -> dict[str, str]:
@@ -52,6 +54,15 @@ def _additions(current: Obj, desired: Obj) -> Obj:
         if isinstance(value, dict):
             if changes := _additions(found if isinstance(found, dict) else {}, value):
                 patch[key] = changes
-        elif found != value:
-            patch[key] = merge_diff(found, value)
+        elif not _covers(found, value):
+            patch[key] = value
     return patch
+
+
+def _covers(found: Any, value: Any) -> bool:
+    """Whether `found` has all of `value`: servers add fields to the items of a list, nulls too."""
+    if isinstance(value, dict) and isinstance(found, dict):
+        return all(_covers(found.get(key), each) for key, each in value.items())
+    if isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
+        return all(_covers(*pair) for pair in zip(found, value, strict=True))
+    return bool(found == value)

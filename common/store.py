@@ -17,16 +17,12 @@ from typing import Any, cast
 import orjson
 from redis import Redis
 
+from common.keys import redis_prefix
 from common.kind import Ref
 from common.objects import Obj, Side
 
 _LUA = files("common") / "lua"
 _SOURCE = "".join((_LUA / part).read_text() for part in ("mark.lua", "store.lua"))
-
-
-def prefix(cluster: str) -> str:
-    """The start of every key of one virtual cluster; the hash tag keeps them in one slot."""
-    return f"tohost:{{{cluster}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +69,12 @@ class Store:
         for change in changes:
             body = b"" if change.obj is None else orjson.dumps(change.obj)
             args += [change.field, change.resource_version, body, _encode(change.refs), change.uid]
-        answer = cast(list[bytes], self._put(keys=[prefix(cluster)], args=args))
+        answer = cast(list[bytes], self._put(keys=[redis_prefix(cluster)], args=args))
         return [member.decode() for member in answer]
 
     def versions(self, cluster: str, side: Side, plural: str) -> dict[str, str]:
         """Live fields and their resourceVersions, to find what a full list no longer has."""
-        stored = self._redis.hgetall(f"{prefix(cluster)}:rv:{side}:{plural}")
+        stored = self._redis.hgetall(f"{redis_prefix(cluster)}:rv:{side}:{plural}")
         pairs = ((text(field), text(value)) for field, value in stored.items())
         return {
             field: value.partition(":")[0] for field, value in pairs if not value.startswith("T")
@@ -86,41 +82,41 @@ class Store:
 
     def position(self, cluster: str, side: Side, plural: str) -> str:
         """The resourceVersion up to which the stream was stored, "" for none."""
-        value = self._redis.hget(f"{prefix(cluster)}:pos", f"{side}:{plural}")
+        value = self._redis.hget(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}")
         return text(value) if value else ""
 
     def set_position(self, cluster: str, side: Side, plural: str, version: str) -> None:
-        self._redis.hset(f"{prefix(cluster)}:pos", f"{side}:{plural}", version)
+        self._redis.hset(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}", version)
 
     def set_synced(self, cluster: str, side: Side, plural: str) -> None:
         """The first full list of this stream is in the store."""
-        self._redis.sadd(f"{prefix(cluster)}:synced", f"{side}:{plural}")
+        self._redis.sadd(f"{redis_prefix(cluster)}:synced", f"{side}:{plural}")
 
     def synced(self, cluster: str) -> frozenset[tuple[str, str]]:
         """The (side, plural) of the streams whose first full list is in the store."""
-        members = self._redis.smembers(f"{prefix(cluster)}:synced")
+        members = self._redis.smembers(f"{redis_prefix(cluster)}:synced")
         return frozenset(_pair(text(member)) for member in members)
 
     def claim_identity(self, cluster: str, digest: str) -> bool:
         """True when `digest` is, or now becomes, the identity of this virtual cluster."""
-        key = f"{prefix(cluster)}:identity"
+        key = f"{redis_prefix(cluster)}:identity"
         self._redis.set(key, digest, nx=True)
         known = self._redis.get(key)
         return known is not None and text(known) == digest
 
-    def purge_tombstones(self, cluster: str, streams: Iterable[str], older_than_s: float) -> int:
-        """Forget tombstones of `<side>:<plural>` streams; answers how many.
+    def purge_tombstones(self, cluster: str, older_than_s: float) -> int:
+        """Forget old tombstones; answers how many.
 
         No write that is still under way may be older than `older_than_s`.
         """
         purged = 0
         limit = self._clock() - older_than_s
-        for stream in streams:
-            key = f"{prefix(cluster)}:tomb:{stream}"
+        for side, plural in sorted(self.synced(cluster)):
+            key = f"{redis_prefix(cluster)}:tomb:{side}:{plural}"
             fields = self._redis.zrangebyscore(key, "-inf", limit)
             if fields:
                 pipeline = self._redis.pipeline()
-                pipeline.hdel(f"{prefix(cluster)}:rv:{stream}", *fields)
+                pipeline.hdel(f"{redis_prefix(cluster)}:rv:{side}:{plural}", *fields)
                 pipeline.zrem(key, *fields)
                 pipeline.execute()
                 purged += len(fields)

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 from rq.job import Job
 
@@ -36,7 +37,12 @@ class Intake:
             self._next_look = 0.0
             return
         left_s = min(timeout_s, self._next_look - time.monotonic())
-        self._awake |= self._bell.wait(max(0.0, left_s))
+        try:
+            self._awake |= self._bell.wait(max(0.0, left_s))
+        except RedisConnectionError:
+            # `take` will hear of it, unless it was only the subscription.
+            self._bell.close()
+            self._bell = None
 
     def close(self) -> None:
         if self._bell is not None:

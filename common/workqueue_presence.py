@@ -60,6 +60,8 @@ class Presence:
                 serializer=JSONSerializer,
             )
             self._redis.delete(worker.key)
+            if names:
+                self._redis.sadd(Queue.redis_queues_keys, *worker.queue_keys())
             worker.register_birth()  # type: ignore[no-untyped-call]
             self._worker = worker
         return self._worker

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 
 from redis.client import Pipeline
 
+from common.keys import redis_prefix
+
 LEASE_S = 12.0
 """A worker that was not heard of for so long is dead."""
 
@@ -49,11 +51,6 @@ class Terminal:
 
 
 Outcome: TypeAlias = Done | Again | Retry | Terminal
-
-
-def prefix(cluster: str) -> str:
-    """The start of every key of one virtual cluster; the hash tag keeps them in one slot."""
-    return f"tohost:{{{cluster}}}"
 
 
 class Scripts:
@@ -105,4 +102,4 @@ class Scripts:
         self, pipe: Pipeline, name: str, cluster: str, arguments: Sequence[str | float]
     ) -> None:
         now = "" if self._clock is None else repr(self._clock())
-        pipe.eval(self._sources[name], 1, prefix(cluster), now, *arguments)
+        pipe.eval(self._sources[name], 1, redis_prefix(cluster), now, *arguments)

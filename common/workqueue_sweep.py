@@ -6,7 +6,6 @@ cluster and second, and one in five seconds for the full look.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-
 from typing import cast
 
 from redis import Redis
@@ -15,10 +14,10 @@ from rq.executions import Execution
 from rq.utils import as_text
 
 from common import jobs
-from common.keys import Key
+from common.keys import Key, redis_prefix
 from common.workqueue_bell import ring
 from common.workqueue_presence import bury, queue_names
-from common.workqueue_state import Scripts, prefix
+from common.workqueue_state import Scripts
 
 SWEEP_EVERY_S = 1.0
 LOOK_EVERY_S = 5.0
@@ -37,19 +36,22 @@ class Sweeper:
         moved = 0
         for cluster in self._locked(clusters, "sweep", SWEEP_EVERY_S, force):
             moved += self._queue_overdue(cluster)
-        for cluster in self._locked(clusters, "look", LOOK_EVERY_S, force):
-            moved += self._heal(cluster)
+        looked_at = self._locked(clusters, "look", LOOK_EVERY_S, force)
+        if looked_at:
+            names = queue_names(self._redis, clusters)
+            moved += sum(self._heal(cluster, names[cluster]) for cluster in looked_at)
+            bury(self._redis, [name for some in names.values() for name in some])
         return moved
 
     def _locked(
         self, clusters: Sequence[str], what: str, every_s: float, force: bool
-    ) -> Iterable[str]:
+    ) -> Sequence[str]:
         if force or not clusters:
             return clusters
         with self._redis.pipeline(transaction=False) as pipe:
             for cluster in clusters:
                 # A bit less than the period, or two clocks of the same period skip every other one.
-                pipe.set(f"{prefix(cluster)}:{what}", 1, nx=True, px=int(every_s * 950))
+                pipe.set(f"{redis_prefix(cluster)}:{what}", 1, nx=True, px=int(every_s * 950))
             return [c for c, mine in zip(clusters, pipe.execute(), strict=True) if mine]
 
     def _queue_overdue(self, cluster: str) -> int:
@@ -87,13 +89,12 @@ class Sweeper:
         if dead:
             jobs.end(pipe, target, dead)
 
-    def _heal(self, cluster: str) -> int:
+    def _heal(self, cluster: str, names: Sequence[str]) -> int:
         """Push jobs for keys that ought to be queued and are in no queue; twice in a row, with
         the same mark, as a pusher or a worker may be in the middle of moving one."""
         with self._redis.pipeline(transaction=False) as pipe:
             self._scripts.look(pipe, cluster)
             pairs, started = pipe.execute()[0]
-        names = queue_names(self._redis, [cluster])[cluster]
         tokens = self._tokens(names)
         queued = {member.decode(): seq for member, seq in zip(pairs[::2], pairs[1::2], strict=True)}
         missing = {
@@ -107,7 +108,6 @@ class Sweeper:
                 self._push(pipe, cluster, lost)
             self._drop_orphans(pipe, names, {m.decode() for m in started})
             pipe.execute()
-        bury(self._redis, names)
         return len(lost)
 
     def _tokens(self, names: Sequence[str]) -> set[str]:
@@ -118,12 +118,12 @@ class Sweeper:
 
     def _suspects(self, cluster: str, missing: dict[str, bytes]) -> list[str]:
         """Those of `missing` that the last look missed too; remembers `missing` for the next."""
-        key = f"{prefix(cluster)}:suspects"
+        key = f"{redis_prefix(cluster)}:suspects"
         with self._redis.pipeline() as pipe:
             pipe.hgetall(key)
             pipe.delete(key)
             if missing:
-                pipe.hset(key, mapping={member: seq for member, seq in missing.items()})
+                pipe.hset(key, mapping=dict(missing.items()))
                 pipe.expire(key, 60)
             before = pipe.execute()[0]
         return [member for member, seq in missing.items() if before.get(member.encode()) == seq]

@@ -1,7 +1,7 @@
 """Cluster IPs and node ports of Services.
 
-An address in use is an IPAddress object and a range is a ServiceCIDR object, as in a real API server, so both can be
-looked at and a range can be added while it runs.
+An address in use is an IPAddress object and a range is a ServiceCIDR object, as in a real API
+server, so both can be looked at and a range can be added while it runs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ class Addresses:
     random: random.Random = field(default_factory=random.Random)
     node_ports: set[int] = field(default_factory=set)
 
-    def networks(self) -> Iterator[Network]:
+    def networks(self) -> list[Network]:
+        """All ranges, the largest first."""
+        return sorted(self._networks(), key=lambda network: -network.num_addresses)
+
+    def _networks(self) -> Iterator[Network]:
         for item in self.storage.collection(SERVICE_CIDRS).items():
             for cidr in item.obj["spec"].get("cidrs") or ():
                 yield ipaddress.ip_network(cidr)
@@ -49,7 +53,9 @@ class Addresses:
         except ValueError:
             return wrong("spec.clusterIPs[0]", asked, _NOT_AN_IP)
         if not any(address in network for network in self.networks()):
-            why = f"{_FAILED} {asked}: the provided network does not match the current range"
+            ranges = ", ".join(str(network) for network in self.networks())
+            why = f"the provided IP ({asked}) is not in the valid range."
+            why = f"{_FAILED} {asked}: {why} The range of valid IPs is {ranges}"
             return wrong("spec.clusterIPs", [asked], why)
         if self.taken(asked):
             return wrong(
@@ -69,7 +75,10 @@ class Addresses:
         return None
 
     def check_ports(self, service: Object, held: set[int]) -> list[Cause]:
-        """Which of the node ports asked for can't be had; `held` are those the Service has already."""
+        """Which of the node ports asked for can't be had.
+
+        `held` are those the Service has already.
+        """
         causes = []
         for index, port in enumerate(service["spec"].get("ports") or ()):
             asked = port.get("nodePort")
@@ -78,17 +87,22 @@ class Addresses:
                 continue
             if asked not in NODE_PORTS:
                 low, high = NODE_PORTS[0], NODE_PORTS[-1]
-                why = f"provided port is not in the valid range. The range of valid ports is {low}-{high}"
+                why = "provided port is not in the valid range. "
+                why += f"The range of valid ports is {low}-{high}"
                 causes.append(wrong(name, asked, why))
             elif asked in self.node_ports:
                 causes.append(wrong(name, asked, "provided port is already allocated"))
         return causes
 
-    def free_port(self) -> int:
+    def free_port(self, besides: set[int]) -> int:
         start = self.random.randrange(len(NODE_PORTS))
         rotated = (NODE_PORTS[(start + step) % len(NODE_PORTS)] for step in range(len(NODE_PORTS)))
-        return next(port for port in rotated if port not in self.node_ports)
+        return next(port for port in rotated if port not in self.node_ports | besides)
 
 
 def node_ports(service: Object) -> set[int]:
-    return {port["nodePort"] for port in service["spec"].get("ports") or () if port.get("nodePort")}
+    """All ports of the nodes that lead to the Service."""
+    spec = service["spec"]
+    ports = {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
+    health = spec.get("healthCheckNodePort")
+    return ports | {health} if health else ports

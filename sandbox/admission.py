@@ -1,4 +1,7 @@
-"""What depends on other objects when one is created: its namespace, its priority class, the default storage class."""
+"""What depends on other objects when one is created.
+
+Its namespace, its priority class, the default storage class.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any, Final
 
 from sandbox.cluster import Cluster
 from sandbox.errors import Cause, forbidden
+from sandbox.immutable import requested_storage
 from sandbox.pod_defaults import fill, tolerate_bad_nodes
 from sandbox.resources import Resource
 
@@ -43,6 +47,13 @@ def _admit_pod(cluster: Cluster, pod: Object) -> None:
     spec = pod["spec"]
     tolerate_bad_nodes(spec)
     priority, policy = _priority(cluster, pod)
+    asked = spec.get("priority")
+    if asked not in (None, priority):
+        why = (
+            f"the integer value of priority ({asked}) must not be provided in pod spec; "
+            f"priority admission controller computed {priority} from the given PriorityClass name"
+        )
+        raise forbidden("pods", "", pod["metadata"].get("name", ""), why)
     fill(spec, priority=priority, preemptionPolicy=policy)
 
 
@@ -69,6 +80,20 @@ def _admit_claim(cluster: Cluster, claim: Object) -> None:
     for item in cluster.storage.collection("storageclasses.storage.k8s.io").items():
         if (item.obj["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true":
             claim["spec"]["storageClassName"] = item.name
+
+
+def admit_growth(cluster: Cluster, new: Object, old: Object) -> None:
+    """Refuses to grow a claim whose storage class doesn't say that its volumes can; raises 403."""
+    if requested_storage(new) <= requested_storage(old):
+        return
+    classes = cluster.storage.collection("storageclasses.storage.k8s.io")
+    item = classes.get("", new["spec"].get("storageClassName") or "")
+    if item is None or not item.obj.get("allowVolumeExpansion"):
+        why = (
+            "only dynamically provisioned pvc can be resized and the storageclass that provisions "
+            "the pvc must support resize"
+        )
+        raise forbidden("persistentvolumeclaims", "", new["metadata"]["name"], why)
 
 
 def _admit_volume(_: Cluster, volume: Object) -> None:

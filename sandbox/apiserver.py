@@ -1,4 +1,7 @@
-"""The HTTP server: from bytes to a Request, from a Reply to bytes. What requests mean is decided elsewhere."""
+"""The HTTP server.
+
+From bytes to a Request, from a Reply to bytes. What requests mean is decided elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _DRAIN_S: Final = 0.5
 
 
 class ApiServer:
-    """One API server on a loopback port. `faults` makes trouble, `storage` is for looking, not for writing."""
+    """One API server on a loopback port.
+
+    `faults` makes trouble, `storage` is for looking, not for writing.
+    """
 
     def __init__(self, service_cidr: str = "10.96.0.0/16", port: int = 0) -> None:
         self._cluster = new_cluster(service_cidr)

@@ -1,4 +1,4 @@
-"""A small client of an API server, for those parts of the sandbox that act on a cluster from outside.
+"""A small client of an API server, for what acts on a cluster from outside.
 
 It speaks HTTP only, so the kubelet and the controllers work with a real kube-apiserver as well.
 """
@@ -17,12 +17,13 @@ from sandbox.kubeconfig import Access
 
 Object = dict[str, Any]
 
+JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 _RETRY_S: Final = 0.2
 _LINE_LIMIT: Final = 4 * 1024 * 1024
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - reads as an outcome, not as a bug
     """The server answered with an error; `code` is the HTTP status, the message its own."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -57,7 +58,7 @@ class Client:
             await self._session.close()
 
     async def request(
-        self, method: str, path: str, body: Any = None, content_type: str = "application/json"
+        self, method: str, path: str, body: Any = None, content_type: str = JSON
     ) -> Object:
         """The answer's object. Raises Refused, or aiohttp.ClientError when there is no answer."""
         if self._session is None:

@@ -19,12 +19,15 @@ PROTECTED_NAMESPACES: Final = ("default", "kube-system", "kube-public")
 
 @dataclass(slots=True)
 class Cluster:
-    """The state that requests act on. `applied` is what each field manager last applied, by uid and manager."""
+    """The state that requests act on.
+
+    `applied` is what field managers last applied: by uid, then manager.
+    """
 
     storage: Storage
     addresses: Addresses
     registry: Registry = field(default_factory=builtin_registry)
-    applied: dict[tuple[str, str], Object] = field(default_factory=dict)
+    applied: dict[str, dict[str, Object]] = field(default_factory=dict)
 
     def item(self, target: Target) -> Item:
         """The stored object that a URL names; raises 404."""

@@ -1,4 +1,4 @@
-"""The few controllers without which a bare API server gets stuck: ends of namespaces and of volumes.
+"""The controllers without which a bare API server gets stuck: ends of namespaces and volumes.
 
 Clients of the API server, as in a real cluster, so they serve a real kube-apiserver as well.
 """

@@ -1,4 +1,7 @@
-"""CustomResourceDefinitions: accepting one, serving what it describes, and clearing up when it goes."""
+"""CustomResourceDefinitions.
+
+Accepting one, serving what it describes, and clearing up when it goes.
+"""
 
 from __future__ import annotations
 

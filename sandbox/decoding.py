@@ -1,4 +1,7 @@
-"""From what a client sends to what is stored: checked against the kind, in the stored field names."""
+"""From what a client sends to what is stored.
+
+Checked against the kind, in the stored field names.
+"""
 
 from __future__ import annotations
 

@@ -31,13 +31,18 @@ def default_service(service: Object) -> None:
     fill(spec, type="ClusterIP", sessionAffinity="None")
     if spec["sessionAffinity"] == "ClientIP":
         fill(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
+    else:
+        spec.pop("sessionAffinityConfig", None)
+    for ingress in (service["status"].get("loadBalancer") or {}).get("ingress") or ():
+        if ingress.get("ip"):
+            fill(ingress, ipMode="VIP")
     for port in spec.get("ports") or ():
         fill(port, protocol="TCP")
         fill(port, targetPort=port.get("port"))
     if spec["type"] == "ExternalName":
         return
     fill(spec, internalTrafficPolicy="Cluster")
-    if spec["type"] in ("NodePort", "LoadBalancer"):
+    if spec["type"] in ("NodePort", "LoadBalancer") or spec.get("externalIPs"):
         fill(spec, externalTrafficPolicy="Cluster")
     if spec["type"] == "LoadBalancer":
         fill(spec, allocateLoadBalancerNodePorts=True)

@@ -18,6 +18,15 @@ Object = dict[str, Any]
 _DEFAULT_GRACE_S: Final = 30
 _OBJECT_RETURNED: Final = frozenset(
     {
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "deviceclasses.resource.k8s.io",
+        "resourceclaims.resource.k8s.io",
+        "resourceclaimtemplates.resource.k8s.io",
+        "resourceslices.resource.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io",
         "namespaces",
         "persistentvolumeclaims",
         "persistentvolumes",
@@ -61,13 +70,15 @@ def _check_preconditions(resource: Resource, options: Object, item: Item) -> Non
     uid, version = asked.get("uid"), asked.get("resourceVersion")
     if uid and uid != metadata["uid"]:
         why = (
-            f"the UID in the precondition ({uid}) does not match the UID in record ({metadata['uid']}). "
+            f"the UID in the precondition ({uid}) does not match the UID in record "
+            f"({metadata['uid']}). "
             "The object might have been deleted and then recreated"
         )
         raise conflict(resource.kind, resource.group, item.name, why)
     if version and version != metadata["resourceVersion"]:
         why = (
-            f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record "
+            f"the ResourceVersion in the precondition ({version}) does not match the "
+            "ResourceVersion in record "
             f"({metadata['resourceVersion']}). The object might have been modified"
         )
         raise conflict(resource.kind, resource.group, item.name, why)

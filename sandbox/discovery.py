@@ -1,4 +1,7 @@
-"""What the server says about itself: version, groups, resources, and enough OpenAPI for kubectl to apply."""
+"""What the server says about itself.
+
+Version, groups, resources, and enough OpenAPI for kubectl to apply.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +44,9 @@ def api_groups(registry: Registry) -> Object:
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def api_group(registry: Registry, name: str) -> Object:
-    if not name or name not in registry.groups:
-        raise unknown_resource()
+def api_group(registry: Registry, name: str) -> Object | None:
+    if name not in registry.groups:
+        return None
     return {"kind": "APIGroup", "apiVersion": "v1"} | _group(name, list(registry.groups[name]))
 
 
@@ -52,10 +55,10 @@ def _group(name: str, versions: list[str]) -> Object:
     return {"name": name, "versions": served, "preferredVersion": served[0]}
 
 
-def api_resources(registry: Registry, group: str, version: str) -> Object:
+def api_resources(registry: Registry, group: str, version: str) -> Object | None:
     plurals = registry.groups.get(group, {}).get(version)
     if plurals is None:
-        raise unknown_resource()
+        return None
     listed = [entry for resource in plurals.values() for entry in _entries(resource)]
     group_version = f"{group}/{version}" if group else version
     return {
@@ -105,7 +108,9 @@ def openapi_index(registry: Registry) -> Object:
 
 
 def openapi_document(registry: Registry, group: str, version: str) -> Object:
-    """Says of every resource that the server validates fields itself, which is what kubectl looks for."""
+    """Says of every resource that the server validates fields itself, which is what kubectl looks
+    for.
+    """
     plurals = registry.groups.get(group, {}).get(version)
     if plurals is None:
         raise unknown_resource()

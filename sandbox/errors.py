@@ -1,6 +1,7 @@
 """Refusals, as the `Status` bodies that a real API server answers with.
 
-Clients act on `code`, `reason` and `details`, and people read `message`, so all four follow the real one.
+Clients act on `code`, `reason` and `details`, and people read `message`, so all four follow the
+real one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ MODIFIED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One field that is wrong; `reason` is FieldValueInvalid, FieldValueForbidden, FieldValueRequired, ..."""
+    """One field that is wrong.
+
+    `reason` is FieldValueInvalid, FieldValueForbidden, FieldValueRequired, ...
+    """
 
     reason: str
     message: str
@@ -25,7 +29,10 @@ class Cause:
 
 
 class ApiError(Exception):
-    """Ends a request with a `Status` body; `headers` carry what a body can't, such as Retry-After in seconds."""
+    """Ends a request with a `Status` body.
+
+    `headers` carry what a body can't, such as Retry-After in seconds.
+    """
 
     def __init__(
         self,

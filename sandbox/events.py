@@ -25,4 +25,5 @@ def to_core(event: Object) -> Object:
 
 
 def from_core(event: Object) -> Object:
-    return {_NEW_NAMES.get(key, key): value for key, value in event.items()}
+    """As events.k8s.io has it, which leaves out an empty reporter where v1 writes it."""
+    return {_NEW_NAMES.get(key, key): value for key, value in event.items() if value != ""}

@@ -1,6 +1,7 @@
 """Trouble on request: slow, failing or vanishing answers, and watches that break.
 
-A fault matches requests by method and path until it has struck `times` times. Safe to use from any thread.
+A fault matches requests by method and path until it has struck `times` times. Safe to use from any
+thread.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ class WatchFault(Enum):
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble. Several may apply to a request: latencies add up, the first failure wins."""
+    """One kind of trouble.
+
+    Several may apply to a request: latencies add up, the first failure wins.
+    """
 
     method: re.Pattern[str]
     path: re.Pattern[str]
@@ -110,7 +114,10 @@ class Faults:
         return self._interrupt(path, WatchFault.CUT)
 
     def silence_watches(self, path: str = "") -> int:
-        """Leaves matching open watches connected but without any further event; returns how many."""
+        """Leaves matching open watches connected but without any further event.
+
+        Returns how many.
+        """
         return self._interrupt(path, WatchFault.SILENT)
 
     def _interrupt(self, path: str, fault: WatchFault) -> int:

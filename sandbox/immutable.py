@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from sandbox.errors import Cause
+from sandbox.quantity import amount
 from sandbox.resources import Resource
 from sandbox.validation import refused, wrong
 
@@ -15,17 +17,27 @@ Check = Callable[[Object, Object], Iterator[Cause]]
 FIELD: Final = "field is immutable"
 _WHEN_SET: Final = "field is immutable when `immutable` is set"
 _POD: Final = (
-    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "pod updates may not change fields other than "
+    "`spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n"
 )
-_CLAIM: Final = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
+_TOLERATIONS: Final = "existing toleration can not be modified except its tolerationSeconds"
+_CLAIM: Final = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName "
+    "for bound claims\n"
+)
 
 
-def validate_update(resource: Resource, new: Object, old: Object) -> list[Cause]:
-    """Everything that an update may not do; empty when it may be stored."""
+def validate_update(resource: Resource, new: Object, old: Object, part: str = "") -> list[Cause]:
+    """Everything that an update of the object, or of a part of it, may not do.
+
+    Empty when it may be stored.
+    """
     causes = list(_check_metadata(new["metadata"], old["metadata"]))
-    check = _CHECKS.get(resource.collection)
+    check = (
+        _PART_CHECKS.get(part) if part not in ("", "status") else _CHECKS.get(resource.collection)
+    )
     return [*causes, *check(new, old)] if check else causes
 
 
@@ -35,8 +47,10 @@ def _check_metadata(new: Object, old: Object) -> Iterator[Cause]:
     if old.get("deletionTimestamp"):
         added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
         if added:
-            why = "no new finalizers can be added if the object is being deleted, found new finalizers "
-            yield refused("metadata.finalizers", f"{why}{sorted(added)}")
+            why = "no new finalizers can be added if the object is being deleted, "
+            why += "found new finalizers "
+            listed = ", ".join(f'"{name}"' for name in sorted(added))
+            yield refused("metadata.finalizers", f"{why}[]string{{{listed}}}")
 
 
 def _check_fields(*fields: str) -> Check:
@@ -49,9 +63,26 @@ def _check_fields(*fields: str) -> Check:
 
 
 def _check_pod(new: Object, old: Object) -> Iterator[Cause]:
+    deadline, before = (
+        new["spec"].get("activeDeadlineSeconds"),
+        old["spec"].get("activeDeadlineSeconds"),
+    )
+    if before is not None and (deadline is None or deadline > before):
+        why = "must be less than or equal to previous value"
+        yield wrong("spec.activeDeadlineSeconds", deadline, why)
+    if not _tolerates_as_before(new["spec"], old["spec"]):
+        yield refused("spec.tolerations", _TOLERATIONS)
+    if (new.get("status") or {}).get("qosClass") != old["status"].get("qosClass"):
+        yield wrong("status.qosClass", new["status"].get("qosClass"), FIELD)
     allowed = _with_allowed_changes(new["spec"], old["spec"])
     if new["spec"] != allowed:
         yield refused("spec", _POD)
+
+
+def _tolerates_as_before(new: Object, old: Object) -> bool:
+    """Tolerations may be added, and of those that are there the seconds changed."""
+    now = [part | {"tolerationSeconds": None} for part in new.get("tolerations") or ()]
+    return all(part | {"tolerationSeconds": None} in now for part in old.get("tolerations") or ())
 
 
 def _with_allowed_changes(new: Object, old: Object) -> Object:
@@ -76,8 +107,6 @@ def _with_allowed_changes(new: Object, old: Object) -> Object:
 
 def _may_change(field: str, new: Any, old: Any) -> bool:
     match field:
-        case "tolerations":
-            return all(toleration in new for toleration in old or ())
         case "schedulingGates":
             return all(gate in (old or ()) for gate in new)
         case "terminationGracePeriodSeconds":
@@ -112,7 +141,10 @@ def _check_secret(new: Object, old: Object) -> Iterator[Cause]:
 
 
 def _check_claim(new: Object, old: Object) -> Iterator[Cause]:
-    """A volume may be set once; requests and the attributes class may change when the claim is bound."""
+    """A volume may be set once.
+
+    Requests and the attributes class may change when the claim is bound.
+    """
     frozen = dict(old["spec"])
     if not frozen.get("volumeName") and new["spec"].get("volumeName"):
         frozen["volumeName"] = new["spec"]["volumeName"]
@@ -122,6 +154,17 @@ def _check_claim(new: Object, old: Object) -> Iterator[Cause]:
                 frozen[field] = new["spec"][field]
     if new["spec"] != frozen:
         yield refused("spec", _CLAIM)
+    capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
+    asked = requested_storage(new)
+    if capacity and asked < amount(capacity) and asked < requested_storage(old):
+        yield refused(
+            "spec.resources.requests.storage", "field can not be less than status.capacity"
+        )
+
+
+def requested_storage(claim: Object) -> Fraction:
+    """In bytes."""
+    return amount(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def _check_priority_class(new: Object, old: Object) -> Iterator[Cause]:
@@ -146,6 +189,18 @@ def _check_spec(new: Object, old: Object) -> Iterator[Cause]:
         yield wrong("spec", new.get("spec"), FIELD)
 
 
+def _check_ephemeral(new: Object, old: Object) -> Iterator[Cause]:
+    now = {part["name"]: part for part in new["spec"].get("ephemeralContainers") or ()}
+    for part in old["spec"].get("ephemeralContainers") or ():
+        if part["name"] not in now:
+            why = f'existing ephemeral containers "{part["name"]}" may not be removed\n'
+            yield refused("spec.ephemeralContainers", why)
+        elif now[part["name"]] != part:
+            why = f'existing ephemeral containers "{part["name"]}" may not be changed\n'
+            yield refused("spec.ephemeralContainers", why)
+
+
+_PART_CHECKS: Final[Mapping[str, Check]] = {"ephemeralcontainers": _check_ephemeral}
 _CHECKS: Final[Mapping[str, Check]] = {
     "pods": _check_pod,
     "services": _check_service,

@@ -46,7 +46,10 @@ def write_kubeconfig(path: Path, url: str, *, name: str = "sandbox", token: str 
 
 
 def read_access(path: Path) -> Access:
-    """The current context's server and token. Raises KeyError or StopIteration on a file that lacks them."""
+    """The current context's server and token.
+
+    Raises KeyError or StopIteration on a file that lacks them.
+    """
     content = yaml.safe_load(path.read_text())
     context = _named(content["contexts"], content["current-context"])["context"]
     cluster = _named(content["clusters"], context["cluster"])["cluster"]

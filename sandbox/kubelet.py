@@ -1,6 +1,7 @@
-"""Makes the pods of a cluster run, as far as the API can tell: the scheduler and kubelet of one node.
+"""Makes pods run, as far as the API can tell: the scheduler and the kubelet of one node.
 
-A client of the API server and nothing more, so it serves a real kube-apiserver as well as the sandbox's.
+A client of the API server and nothing more, so it serves a real kube-apiserver as well as the
+sandbox's.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "pods": "5000", "ephemeral-s
 
 
 class Kubelet:
-    """Binds, runs and ends pods; binds claims. The latencies, in seconds, make it as slow as wanted."""
+    """Binds, runs and ends pods.
+
+    Binds claims. The latencies, in seconds, make it as slow as wanted.
+    """
 
     def __init__(
         self, access: Access, *, start_latency_s: float = 0.0, stop_latency_s: float = 0.05
@@ -62,7 +66,10 @@ class Kubelet:
                 self._spawn(self._react(react, obj))
 
     async def _react(self, react: Callable[[Object], Awaitable[None]], obj: Object) -> None:
-        """A refusal means that the object changed meanwhile; the event of that change comes next."""
+        """A refusal means that the object changed meanwhile.
+
+        The event of that change comes next.
+        """
         async with self._slots:
             try:
                 await react(obj)

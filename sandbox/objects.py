@@ -1,4 +1,7 @@
-"""The parts of an object that the server writes: identity, times, and names made up from a prefix."""
+"""The parts of an object that the server writes.
+
+Identity, times, and names made up from a prefix.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ def timestamp(after_s: float = 0) -> str:
 
 
 def shift(time: str, by_s: float) -> str:
-    moved = datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ") + timedelta(seconds=by_s)
+    moved = datetime.fromisoformat(time) + timedelta(seconds=by_s)
     return moved.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -62,5 +65,8 @@ def generate_name(prefix: str) -> str:
 
 
 def desired_part(obj: Object) -> Object:
-    """What an object asks for: all but its metadata and status. A change of it is a new generation."""
+    """What an object asks for.
+
+    All but its metadata and status. A change of it is a new generation.
+    """
     return {key: value for key, value in obj.items() if key not in ("metadata", "status")}

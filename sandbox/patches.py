@@ -1,4 +1,7 @@
-"""The patch formats that need no knowledge of kinds: JSON merge patch (RFC 7386) and JSON patch (RFC 6902)."""
+"""The patch formats that need no knowledge of kinds.
+
+JSON merge patch (RFC 7386) and JSON patch (RFC 6902).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ APPLY_CBOR: Final = "application/apply-patch+cbor"
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """The target with the patch merged in; `null` removes. Changes and returns `target` when both are objects."""
+    """The target with the patch merged in.
+
+    `null` removes. Changes and returns `target` when both are objects.
+    """
     if not isinstance(patch, dict):
         return patch
     merged = target if isinstance(target, dict) else {}
@@ -30,7 +36,10 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def json_patch(document: Any, operations: Any) -> Any:
-    """Carries the operations out in order on `document`; raises 400 when malformed, 422 when impossible."""
+    """Carries the operations out in order on `document`.
+
+    Raises 400 when malformed, 422 when impossible.
+    """
     if not isinstance(operations, list):
         raise bad_request("error decoding patch: a JSON patch is a list of operations")
     for operation in operations:

@@ -27,6 +27,9 @@ def default_pod(pod: Object) -> None:
         _default_requests(container)
     status = pod.setdefault("status", {})
     fill(status, phase="Pending", qosClass=qos_class(spec))
+    for condition in status.get("conditions") or ():
+        condition.setdefault("lastProbeTime", None)
+        condition.setdefault("lastTransitionTime", None)
 
 
 def default_pod_spec(spec: Object) -> None:
@@ -72,6 +75,9 @@ def _default_container(container: Object, *, host_network: bool) -> None:
     for probe in _PROBES:
         if container.get(probe):
             _default_probe(container[probe])
+    for hook in (container.get("lifecycle") or {}).values():
+        if isinstance(hook, dict) and hook.get("httpGet"):
+            fill(hook["httpGet"], path="/", scheme="HTTP")
     for variable in container.get("env") or ():
         _default_field_ref(variable.get("valueFrom") or {})
 
@@ -108,7 +114,9 @@ def _default_volume(volume: Object) -> None:
     if volume.get("hostPath"):
         fill(volume["hostPath"], type="")
     if volume.get("ephemeral", {}).get("volumeClaimTemplate"):
-        fill(volume["ephemeral"]["volumeClaimTemplate"]["spec"], volumeMode="Filesystem")
+        template = volume["ephemeral"]["volumeClaimTemplate"]
+        fill(template, metadata={})
+        fill(template["spec"], volumeMode="Filesystem")
     _default_items(volume.get("downwardAPI"))
     for source in (volume.get("projected") or {}).get("sources") or ():
         _default_items(source.get("downwardAPI"))
@@ -151,7 +159,9 @@ def _tolerates(toleration: Object, taint: str) -> bool:
 
 
 def qos_class(spec: Object) -> str:
-    """BestEffort without any request or limit, Guaranteed when all are limited to what they request."""
+    """BestEffort without any request or limit, Guaranteed when all are limited to what they
+    request.
+    """
     resources = [
         container.get("resources") or {}
         for field in ("containers", "initContainers")

@@ -1,4 +1,7 @@
-"""What can be done to a pod besides writing it: binding it to a node, evicting it, reading its log."""
+"""What can be done to a pod besides writing it.
+
+Binding it to a node, evicting it, reading its log.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ def bind(cluster: Cluster, request: Request) -> Reply:
     """Assigns the pod to a node, once."""
     item = cluster.item(request.target)
     binding = request.parse_body()
+    if (binding.get("metadata") or {}).get("name") != item.name:
+        raise bad_request("name in URL does not match name in Binding object")
     node = (binding.get("target") or {}).get("name")
     if not node:
         raise bad_request("target.name: Required value")

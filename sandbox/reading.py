@@ -10,20 +10,24 @@ from typing import Any, Final
 import orjson
 
 from sandbox.cluster import Cluster, render
-from sandbox.errors import ApiError, bad_request, expired
+from sandbox.errors import ApiError, bad_request, expired, invalid
 from sandbox.reply import Reply, wanted_form
 from sandbox.request import Request
 from sandbox.selectors import parse_selectors
 from sandbox.storage import Item
 from sandbox.tables import table
+from sandbox.validation import refused
 from sandbox.views import partial, rendered_in_list
 
 Object = dict[str, Any]
 
 _TOKEN_EXPIRED: Final = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "The provided continue parameter is too old to display a consistent list result. You can start "
+    "a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder "
+    "of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were "
+    "created, modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
 
@@ -93,7 +97,10 @@ def _cut(items: list[Item], limit: int, version: int) -> tuple[list[Item], Objec
 
 
 def _sort_key(item: Item) -> str:
-    """Orders as `Collection.items` does; the NUL sorts a namespace before those it is a prefix of."""
+    """Orders as `Collection.items` does.
+
+    The NUL sorts a namespace before those it is a prefix of.
+    """
     return f"{item.namespace}\0{item.name}"
 
 
@@ -112,22 +119,27 @@ def _read_token(token: str) -> tuple[int, str]:
 
 
 def _check_version(cluster: Cluster, request: Request) -> None:
-    """Nobody can have seen a version that is yet to come: 504, as the real server answers after waiting for it."""
+    """Nobody can have seen a version that is yet to come.
+
+    504, as the real server answers after waiting for it.
+    """
+    exact = request.query.get("resourceVersionMatch")
+    if exact and not request.query.get("resourceVersion"):
+        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        raise invalid("ListOptions", "meta.k8s.io", "", [refused("resourceVersionMatch", why)])
     asked = parse_version(request.query.get("resourceVersion", ""))
     if asked > cluster.storage.version:
         raise too_new(asked, cluster.storage.version)
-    if request.query.get("resourceVersionMatch") == "Exact" and asked < cluster.storage.version:
-        raise expired(
-            f"The resourceVersion for the provided list is too old: {asked} ({cluster.storage.version})"
-        )
+    if exact == "Exact" and asked < cluster.storage.version:
+        raise expired("The resourceVersion for the provided list is too old.")
 
 
 def parse_version(text: str) -> int:
     if not text:
         return 0
     if not text.isdigit():
-        why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise ApiError(500, "", why)
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise ApiError(500, "", f'resourceVersion: Invalid value: "{text}": {why}')
     return int(text)
 
 

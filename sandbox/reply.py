@@ -32,7 +32,10 @@ def success(details: Object | None = None, code: int = 0) -> Object:
 
 
 def wanted_form(accept: str) -> str:
-    """Table, PartialObjectMetadata, PartialObjectMetadataList or "" for the object itself: the first one known."""
+    """Table, PartialObjectMetadata, PartialObjectMetadataList or "" for the object itself.
+
+    The first one known.
+    """
     for media_range in accept.split(","):
         parameters = [part.strip() for part in media_range.split(";")]
         for parameter in parameters[1:]:

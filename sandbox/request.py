@@ -51,7 +51,10 @@ class Request:
 
     @property
     def manager(self) -> str:
-        """Who owns the fields written: as asked, else what stands before the slash of the User-Agent."""
+        """Who owns the fields written.
+
+        As asked, else what stands before the slash of the User-Agent.
+        """
         return self.query.get("fieldManager") or self.agent.partition("/")[0] or "unknown"
 
     def flag(self, name: str) -> bool:
@@ -104,7 +107,10 @@ def parse_yaml(body: bytes) -> Object:
 
 
 def parse_target(registry: Registry, path: str) -> Target:
-    """Reads /api/v1/... and /apis/<group>/<version>/...; raises 404 when no such resource is served."""
+    """Reads /api/v1/...
+
+    And /apis/<group>/<version>/...; raises 404 when no such resource is served.
+    """
     parts = [part for part in path.split("/") if part]
     if parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
@@ -112,16 +118,20 @@ def parse_target(registry: Registry, path: str) -> Target:
         group, version, rest = parts[1], parts[2], parts[3:]
     namespace, rest = _split_namespace(rest)
     resource = registry.find(group, version, rest[0])
-    if resource is None or len(rest) > 3:
+    if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
         raise unknown_resource()
-    name, subresource = (rest[1:] + ["", ""])[:2]
+    if len(rest) > 1 and resource.namespaced and not namespace:
+        raise unknown_resource()
+    name, subresource = [*rest[1:], "", ""][:2]
     if subresource and subresource not in resource.subresources:
         raise unknown_resource()
     return Target(resource, namespace, name, subresource)
 
 
 def _split_namespace(parts: list[str]) -> tuple[str, list[str]]:
-    """Tells namespaces/x/pods (pods in x) from namespaces/x/status (a part of the namespace itself)."""
+    """Tells namespaces/x/pods (pods in x) from namespaces/x/status (a part of the namespace
+    itself).
+    """
     inside = len(parts) > 2 and parts[0] == "namespaces" and parts[2] not in NAMESPACE_SUBRESOURCES
     return (parts[1], parts[2:]) if inside else ("", parts)
 

@@ -1,4 +1,7 @@
-"""The table of served resource types: the built-in ones, to which CustomResourceDefinitions add theirs."""
+"""The table of served resource types.
+
+The built-in ones, to which CustomResourceDefinitions add theirs.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ CRUD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One served type. `collection` names its storage, which several versions and groups may share."""
+    """One served type.
+
+    `collection` names its storage, which several versions and groups may share.
+    """
 
     group: str
     version: str
@@ -63,7 +69,7 @@ v1
   endpoints Endpoints n ep - -
   events Event n ev - -
   limitranges LimitRange n limits - -
-  namespaces Namespace c ns - status,finalize
+  namespaces Namespace c ns - status,finalize create delete get list patch update watch
   nodes Node c no - status
   persistentvolumeclaims PersistentVolumeClaim n pvc - status
   persistentvolumes PersistentVolume c pv - status

@@ -1,4 +1,7 @@
-"""Questions about identity and access. Everyone is an administrator here, so every access is allowed."""
+"""Questions about identity and access.
+
+Everyone is an administrator here, so every access is allowed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which function answers which request: by path for what describes the server, by verb for objects."""
+"""Which function answers which request.
+
+By path for what describes the server, by verb for objects.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +59,12 @@ def answer(cluster: Cluster, request: Request) -> Reply:
         handler = _SPECIAL.get((request.method, target.subresource))
     elif target.subresource:
         handler = _PART.get(request.method)
+    elif target.name:
+        handler = _OBJECT.get(request.method)
+    elif request.method == "DELETE" and "deletecollection" not in target.resource.verbs:
+        handler = None
     else:
-        handler = (_OBJECT if target.name else _COLLECTION).get(request.method)
+        handler = _COLLECTION.get(request.method)
     if handler is None or (
         request.method == "POST" and target.resource.namespaced and not target.namespace
     ):
@@ -76,7 +83,10 @@ def _answer_unstored(cluster: Cluster, request: Request) -> Reply:
 
 
 def is_object_path(parts: list[str]) -> bool:
-    """/api/v1/<resource>... and /apis/<group>/<version>/<resource>...; what is shorter describes the server."""
+    """/api/v1/<resource>...
+
+    And /apis/<group>/<version>/<resource>...; what is shorter describes the server.
+    """
     return len(parts) > {"api": 2, "apis": 3}.get(parts[0] if parts else "", len(parts))
 
 

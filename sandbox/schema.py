@@ -1,7 +1,7 @@
 """The fields of the built-in kinds: drops those that don't exist, refuses values of the wrong type.
 
-`schema.json` is written by `schema_update` from a real server and explained there. Custom resources have no schema here:
-of them only the metadata is looked at.
+`schema.json` is written by `schema_update` from a real server and explained there. Custom resources
+have no schema here: of them only the metadata is looked at.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from sandbox.errors import bad_request
+from sandbox.quantity import canonical
 from sandbox.resources import Resource
 
 Object = dict[str, Any]
@@ -25,26 +26,42 @@ _PLAIN: Final[dict[str, tuple[type, ...]]] = {
     "n": (int, float),
     "b": (bool,),
     "q": (str, int, float),
+    "x": (str, int),
 }
-_GO_TYPES: Final = {"s": "string", "i": "int32", "n": "float64", "b": "bool", "q": "string"}
+_NOT_A_QUANTITY: Final = (
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+)
+_GO_TYPES: Final = {
+    "s": "string",
+    "i": "int32",
+    "n": "float64",
+    "b": "bool",
+    "q": "string",
+    "x": "string",
+}
 _JSON_TYPES: Final = {str: "string", int: "number", float: "number", bool: "bool", dict: "object"}
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`shape` is "[" for a list, "{" for a map; `merge_key` None for a list that is replaced as a whole."""
+    """`shape` is "[" for a list, "{" for a map.
+
+    `vanishes` when zero is as good as absent; `merge_key` None for a list that is replaced as a
+    whole.
+    """
 
     type: str
     shape: str
     required: bool
+    vanishes: bool
     merge_key: str | None
 
 
 def _parse_field(text: str) -> Field:
     text, bar, key = text.partition("|")
     shape = text[0] if text[0] in "[{" else ""
-    type_ = text.lstrip("[{").rstrip("!")
-    return Field(type_, shape, text.endswith("!"), key if bar else None)
+    type_ = text.lstrip("[{").rstrip("!~")
+    return Field(type_, shape, "!" in text, "~" in text, key if bar else None)
 
 
 @cache
@@ -112,8 +129,11 @@ class _Visit:
         return conformed
 
     def _keep(self, conformed: Object, name: str, part: Any, field: Field) -> None:
-        """An empty list or map is as good as none, as Go's `omitempty` has it."""
-        if part or not field.shape or field.required:
+        """Leaves out what Go's `omitempty` would.
+
+        Empty lists and maps, and zeros that aren't pointed to.
+        """
+        if part or not (field.vanishes or (field.shape and not field.required)):
             conformed[name] = part
 
     def _field(self, value: Any, field: Field, path: str, owner: str) -> Any:
@@ -131,11 +151,17 @@ class _Visit:
             wrong_bool = isinstance(value, bool) and field.type != "b"
             if wrong_bool or not isinstance(value, expected):
                 raise self._mismatch(value, field, path, owner)
-            return value
+            return self._quantity(value) if field.type == "q" else value
         if field.type == "?":
             return value
         self._expect(value, dict, field, path, owner)
         return self.object(value, field.type, path)
+
+    def _quantity(self, value: Any) -> str:
+        try:
+            return canonical(str(value))
+        except ValueError:
+            raise self.refusal(_NOT_A_QUANTITY) from None
 
     def _expect(self, value: Any, type_: type, field: Field, path: str, owner: str) -> None:
         if not isinstance(value, type_):

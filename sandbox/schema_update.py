@@ -1,12 +1,11 @@
-"""Writes schema.json from the OpenAPI documents of a real API server.
+"""Writes schema.json from a real API server's OpenAPI documents and the Go sources of its types.
 
-`python -m sandbox.schema_update KUBECONFIG`, when a new Kubernetes version adds fields. One type a line, so that a diff
-shows what changed. A field's type is one of
-    s i n b q ?     string, integer, number, boolean, quantity (a string or a number), anything
-    name            another type
-    [type {type     list of, map from strings to
-followed by `!` when it is required, and by `|key` when a strategic merge patch merges the list by that key of its
-elements (`|` alone: merges it as a set).
+`python -m sandbox.schema_update KUBECONFIG MODULES`, when a new Kubernetes version adds fields;
+MODULES is the folder of k8s.io's Go modules. One type a line, so that a diff shows what changed. A
+field's type is one of s i n b q x ?   string, integer, number, boolean, quantity, number or string,
+anything name            another type [type {type     list of, map from strings to followed by `!`
+when it is required, by `~` when zero is as good as absent, and by `|key` when a strategic merge
+patch merges the list by that key of its elements (`|` alone: merges it as a set).
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from typing import Any, Final
 import orjson
 
 from sandbox.client import Client
+from sandbox.go_types import vanishing_fields
 from sandbox.kubeconfig import read_access
 from sandbox.resources import builtin_registry
 
@@ -34,16 +34,19 @@ def main(argv: list[str]) -> int:
     definitions = asyncio.run(_fetch(Path(argv[0])))
     kinds = {kind: name for name, schema in definitions.items() for kind in _served_kinds(schema)}
     reachable = _reachable(set(kinds.values()), definitions)
-    types = {_short(name): _fields(definitions[name]) for name in sorted(reachable)}
+    vanishing = vanishing_fields(Path(argv[1]))
+    types = {
+        _short(name): _fields(_short(name), definitions[name], vanishing)
+        for name in sorted(reachable)
+    }
     named = {kind: _short(name) for kind, name in sorted(kinds.items())}
-    lines = [
-        f"{orjson.dumps(name).decode()}:{orjson.dumps(fields).decode()}"
-        for name, fields in types.items()
-    ]
-    TARGET.write_text(
-        '{"kinds":%s,\n"types":{\n%s\n}}\n' % (orjson.dumps(named).decode(), ",\n".join(lines))
-    )
+    lines = ",\n".join(f"{_json(name)}:{_json(fields)}" for name, fields in types.items())
+    TARGET.write_text(f'{{"kinds":{_json(named)},\n"types":{{\n{lines}\n}}}}\n')
     return 0
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 async def _fetch(kubeconfig: Path) -> Object:
@@ -93,10 +96,13 @@ def _short(name: str) -> str:
     return ".".join(name.split(".")[-3:])
 
 
-def _fields(schema: Object) -> dict[str, str]:
+def _fields(type_: str, schema: Object, vanishing: set[tuple[str, str]]) -> dict[str, str]:
     required = schema.get("required", ())
     return {
-        name: _type(part) + ("!" if name in required else "") + _merge_key(part)
+        name: _type(part)
+        + ("!" if name in required else "")
+        + ("~" if (type_, name) in vanishing and _type(part) in "sinb" else "")
+        + _merge_key(part)
         for name, part in schema["properties"].items()
     }
 
@@ -116,7 +122,7 @@ def _type(part: Object) -> str:
 def _named(name: str) -> str:
     """Named types that are plain values in JSON."""
     last = name.rpartition(".")[2]
-    plain = {"Quantity": "q", "IntOrString": "q", "MicroTime": "s", "Time": "s"}
+    plain = {"Quantity": "q", "IntOrString": "x", "MicroTime": "s", "Time": "s"}
     free = ("FieldsV1", "RawExtension", "JSON", "JSONSchemaProps")
     if last in plain:
         return plain[last]

@@ -52,7 +52,10 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def parse_selectors(collection: str, labels: str, fields: str) -> Predicate | None:
-    """One predicate for both selectors, or None when everything matches; raises 400 on a malformed one."""
+    """One predicate for both selectors, or None when everything matches.
+
+    Raises 400 on a malformed one.
+    """
     terms = [_label_term(term) for term in _split(labels)]
     terms += [_field_term(collection, term) for term in fields.split(",") if term.strip()]
     if not terms:

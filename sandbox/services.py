@@ -13,6 +13,7 @@ from sandbox.validation import wrong
 Object = dict[str, Any]
 
 HEADLESS: Final = "None"
+_SINGLE_STACK: Final = "this cluster is not configured for dual-stack services"
 _WITH_ADDRESS: Final = ("ClusterIP", "NodePort", "LoadBalancer")
 _WITH_PORTS: Final = ("NodePort", "LoadBalancer")
 _ADDRESS_FIELDS: Final = (
@@ -25,7 +26,9 @@ _ADDRESS_FIELDS: Final = (
 
 
 def carry_over(new: Object, old: Object) -> None:
-    """Keeps what was given to the Service earlier when an update leaves it out, and drops what no longer applies."""
+    """Keeps what was given to the Service earlier when an update leaves it out, and drops what no
+    longer applies.
+    """
     spec, was = new["spec"], old["spec"]
     if spec["type"] in _WITH_ADDRESS and was["type"] in _WITH_ADDRESS:
         _keep_address(spec, was)
@@ -35,12 +38,16 @@ def carry_over(new: Object, old: Object) -> None:
     if spec["type"] in _WITH_PORTS:
         _keep_ports(spec, was)
     else:
-        spec.pop("externalTrafficPolicy", None)
+        if not spec.get("externalIPs"):
+            spec.pop("externalTrafficPolicy", None)
         for port in spec.get("ports") or ():
             if port.get("nodePort") in node_ports(old):
                 del port["nodePort"]
     if spec["type"] != "LoadBalancer":
         spec.pop("allocateLoadBalancerNodePorts", None)
+        spec.pop("healthCheckNodePort", None)
+        if new.get("status") == old.get("status"):
+            new["status"] = {"loadBalancer": {}}
 
 
 def _keep_address(spec: Object, was: Object) -> None:
@@ -68,6 +75,9 @@ def check(service: Object, old: Object | None, addresses: Addresses) -> list[Cau
     causes = addresses.check_ports(service, node_ports(old) if old else set())
     if "IPv6" in (spec.get("ipFamilies") or ())[:1]:
         causes.append(wrong("spec.ipFamilies[0]", "IPv6", "not configured on this cluster"))
+    headless = spec.get("clusterIP") == HEADLESS
+    if spec.get("ipFamilyPolicy") == "RequireDualStack" and not headless:
+        causes.append(wrong("spec.ipFamilyPolicy", "RequireDualStack", _SINGLE_STACK))
     asked = spec.get("clusterIP")
     held = old["spec"].get("clusterIP") if old else None
     if spec["type"] in _WITH_ADDRESS and asked and asked not in (HEADLESS, held):
@@ -77,7 +87,7 @@ def check(service: Object, old: Object | None, addresses: Addresses) -> list[Cau
 
 
 def allocate(service: Object, addresses: Addresses) -> None:
-    """Gives the Service what it needs and lacks."""
+    """Gives the Service what it needs and lacks; `record` makes it final."""
     spec = service["spec"]
     if spec["type"] in _WITH_ADDRESS:
         if not spec.get("clusterIP"):
@@ -88,8 +98,10 @@ def allocate(service: Object, addresses: Addresses) -> None:
     ):
         for port in spec.get("ports") or ():
             if not port.get("nodePort"):
-                port["nodePort"] = addresses.free_port()
-            addresses.node_ports.add(port["nodePort"])
+                port["nodePort"] = addresses.free_port(besides=node_ports(service))
+
+    if spec["type"] == "LoadBalancer" and spec["externalTrafficPolicy"] == "Local":
+        fill(spec, healthCheckNodePort=addresses.free_port(besides=node_ports(service)))
 
 
 def _describe_address(spec: Object) -> None:
@@ -100,7 +112,7 @@ def _describe_address(spec: Object) -> None:
 
 
 def record(new: Object | None, old: Object | None, addresses: Addresses) -> None:
-    """Brings the IPAddress objects and the port set in line after a Service was stored or removed."""
+    """Brings IPAddress objects and ports in line after a Service was stored or removed."""
     before, after = _address(old), _address(new)
     if before and before != after:
         item = addresses.storage.collection(IP_ADDRESSES).get("", before)
@@ -108,8 +120,8 @@ def record(new: Object | None, old: Object | None, addresses: Addresses) -> None
             addresses.storage.remove(IP_ADDRESSES, item)
     if new and after and not addresses.taken(after):
         addresses.storage.put(IP_ADDRESSES, _ip_address(after, new["metadata"]))
-    released = (node_ports(old) if old else set()) - (node_ports(new) if new else set())
-    addresses.node_ports -= released
+    addresses.node_ports -= node_ports(old) if old else set()
+    addresses.node_ports |= node_ports(new) if new else set()
 
 
 def _address(service: Object | None) -> str:
@@ -123,7 +135,6 @@ def _ip_address(address: str, service: Object) -> Object:
         "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
     }
     parent = {
-        "group": "",
         "resource": "services",
         "namespace": service["namespace"],
         "name": service["name"],

@@ -1,7 +1,8 @@
 """Objects in memory under one growing resourceVersion, with enough history to resume a watch.
 
-Nothing here knows HTTP or a kind. Stored objects are never changed in place: a write replaces the `Item`, so readers may
-hold on to one. Objects are kept without `kind` and `apiVersion`, which every served version puts in front.
+Nothing here knows HTTP or a kind. Stored objects are never changed in place: a write replaces the
+`Item`, so readers may hold on to one. Objects are kept without `kind` and `apiVersion`, which every
+served version puts in front.
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ class Collection:
             listener(change)
 
     def since(self, version: int) -> Iterator[Change]:
-        """Changes after `version`, oldest first. Ask `forgotten` first whether they are all still known."""
+        """Changes after `version`, oldest first.
+
+        Ask `forgotten` first whether they are all still known.
+        """
         recent: list[Change] = []
         for change in reversed(self.history):
             if change.version <= version:
@@ -107,7 +111,10 @@ class Storage:
         yield from list(self._collections.items())
 
     def put(self, collection: str, obj: Object) -> Item:
-        """Stores a new object or a new state of one, under the next version. Takes ownership of `obj`."""
+        """Stores a new object or a new state of one, under the next version.
+
+        Takes ownership of `obj`.
+        """
         items = self.collection(collection)
         item = self._next_item(obj)
         by_name = items.namespaces.setdefault(item.namespace, {})
@@ -149,11 +156,20 @@ class Storage:
         return self._snapshots.get((collection, namespace, version))
 
     def expire_history(self) -> None:
-        """Forgets every past version, as a compaction of etcd does: old watches and pages answer 410."""
+        """Forgets every past version, as a compaction of etcd does.
+
+        Old watches and pages answer 410.
+        """
         self._snapshots.clear()
         for _, items in self.collections():
             items.history.clear()
             items.forgotten = self.version
+
+
+def as_of(item: Item, version: int) -> Item:
+    """The same state under another version."""
+    obj = {**item.obj, "metadata": {**item.obj["metadata"], "resourceVersion": str(version)}}
+    return Item(item.namespace, item.name, obj, body_of(obj), version)
 
 
 def body_of(obj: Object) -> bytes:

@@ -1,4 +1,7 @@
-"""Table responses: what `kubectl get` prints. Columns follow the real server's, the common kinds only."""
+"""Table responses.
+
+What `kubectl get` prints. Columns follow the real server's, the common kinds only.
+"""
 
 from __future__ import annotations
 

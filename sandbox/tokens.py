@@ -76,11 +76,13 @@ def _bound_object(cluster: Cluster, account: Item, reference: Object | None) -> 
         raise not_found(plural, "", name)
     if kind == "Pod" and (item.obj["spec"].get("serviceAccountName") or "") != account.name:
         raise bad_request(
-            f'cannot bind token for serviceaccount "{account.name}" to pod running with different serviceaccount name.'
+            f'cannot bind token for serviceaccount "{account.name}" '
+            "to pod running with different serviceaccount name."
         )
     uid = item.obj["metadata"]["uid"]
     if reference.get("uid") and reference["uid"] != uid:
-        why = f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
+        why = f"the UID in the bound object reference ({reference['uid']}) does not match "
+        why += "the UID in record. "
         raise conflict(
             plural, "", name, why + "The object might have been deleted and then recreated"
         )

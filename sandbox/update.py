@@ -1,4 +1,7 @@
-"""PUT and PATCH: from an old state to a new one, through the part of the object that the URL opens."""
+"""PUT and PATCH.
+
+From an old state to a new one, through the part of the object that the URL opens.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox import deletion, services
+from sandbox.admission import admit_growth
+from sandbox.apply import apply, remember
 from sandbox.cluster import Cluster, render, render_unstored
 from sandbox.creation import check_namespace, create_object
 from sandbox.decoding import decode
@@ -14,7 +19,8 @@ from sandbox.errors import ApiError, bad_request, conflict, invalid
 from sandbox.immutable import validate_update
 from sandbox.objects import GENERATIONS, desired_part
 from sandbox.patches import APPLY
-from sandbox.patching import apply_patch, patched
+from sandbox.patching import patched
+from sandbox.pod_defaults import tolerate_bad_nodes
 from sandbox.reply import Reply
 from sandbox.request import Request
 from sandbox.resources import Resource
@@ -38,7 +44,8 @@ def put(cluster: Cluster, request: Request) -> Reply:
     if not new["metadata"].get("name"):
         name = request.target.name
         raise bad_request(
-            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+            f"the name of the object ({name} based on URL) was undeterminable: "
+            "name must be provided"
         )
     old = cluster.item(request.target)
     _check_uid(request.resource, new["metadata"], old)
@@ -47,7 +54,10 @@ def put(cluster: Cluster, request: Request) -> Reply:
 
 
 def _check_uid(resource: Resource, metadata: Object, old: Item) -> None:
-    """A PUT that names another uid is meant for another object: 409. (In a patch it is an immutable field: 422.)"""
+    """A PUT that names another uid is meant for another object.
+
+    409. (In a patch it is an immutable field: 422.)
+    """
     uid, current = metadata.get("uid"), old.obj["metadata"]["uid"]
     if uid and uid != current:
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {current}"
@@ -62,18 +72,33 @@ def _require_version(request: Request, metadata: Object) -> None:
 
 
 def patch(cluster: Cluster, request: Request) -> Reply:
-    target = request.target
-    old = cluster.storage.collection(target.resource.collection).get(target.namespace, target.name)
     if request.content_type == APPLY:
-        applied = apply_patch(cluster, request, old)
-        if old is None:
-            return create_object(cluster, request, applied)
-        return replace(cluster, request, applied, old)
-    return replace(cluster, request, patched(request, cluster.item(target)), cluster.item(target))
+        return _apply(cluster, request)
+    old = cluster.item(request.target)
+    return replace(cluster, request, patched(request, old), old)
+
+
+def _apply(cluster: Cluster, request: Request) -> Reply:
+    """Server-side apply, which also creates."""
+    target, collection = request.target, request.resource.collection
+    items = cluster.storage.collection(collection)
+    old = items.get(target.namespace, target.name)
+    applied = apply(cluster, request, old)
+    if old is None:
+        reply = create_object(cluster, request, applied.new)
+    else:
+        reply = replace(cluster, request, applied.new, old)
+    item = items.get(target.namespace, target.name)
+    if item and not request.dry_run:
+        remember(cluster, request, item.obj["metadata"]["uid"], applied.wanted)
+    return reply
 
 
 def replace(cluster: Cluster, request: Request, new: Object, old: Item) -> Reply:
-    """Stores `new` in place of `old` as far as the URL's subresource lets it; a change of nothing is not a write."""
+    """Stores `new` in place of `old` as far as the URL's subresource lets it.
+
+    A change of nothing is not a write.
+    """
     resource = request.resource
     _check_identity(request, new["metadata"], old)
     new = _PARTS.get(request.target.subresource, _all_but_status)(resource, new, old.copy())
@@ -86,15 +111,16 @@ def replace(cluster: Cluster, request: Request, new: Object, old: Item) -> Reply
         new["metadata"]["generation"] = old.obj["metadata"].get("generation", 0) + 1
     if request.dry_run:
         return Reply(200, render_unstored(resource, new))
+    if deletion.finished(resource, new):
+        # The object ends as it was: what took its last finalizer off is never stored.
+        deletion.remove(cluster, resource, old)
+        return Reply(200, render_unstored(resource, new))
     return Reply(200, render(resource, _store(cluster, resource, new, old)))
 
 
 def _store(cluster: Cluster, resource: Resource, new: Object, old: Item) -> Item:
-    """Stores the new state, or removes the object when this update took away the last thing that kept it."""
     if resource.collection == "services":
         services.allocate(new, cluster.addresses)
-    if deletion.finished(resource, new):
-        return deletion.remove(cluster, resource, old)
     item = cluster.storage.put(resource.collection, new)
     if resource.collection == "services":
         services.record(new, old.obj, cluster.addresses)
@@ -106,7 +132,9 @@ def _generation_counts(resource: Resource) -> bool:
 
 
 def _check_identity(request: Request, metadata: Object, old: Item) -> None:
-    """Raises 400 for another name than the URL's, 409 for a version that is no longer the current one."""
+    """Raises 400 for another name than the URL's, 409 for a version that is no longer the current
+    one.
+    """
     resource, name = request.resource, metadata.get("name")
     if name != old.name:
         raise bad_request(
@@ -141,17 +169,20 @@ def _prepare(resource: Resource, new: Object, old: Object) -> None:
         default(new)
     if resource.collection == "services":
         services.carry_over(new, old)
+    elif resource.collection == "pods":
+        tolerate_bad_nodes(new["spec"])
 
 
 def _check(cluster: Cluster, request: Request, new: Object, old: Object) -> None:
     resource = request.resource
     causes = validate(resource, new)
-    if request.target.subresource in ("", "status"):
-        causes += validate_update(resource, new, old)
+    causes += validate_update(resource, new, old, request.target.subresource)
     if resource.collection == "services" and not causes:
         causes = services.check(new, old, cluster.addresses)
     if causes:
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
+    if resource.collection == "persistentvolumeclaims":
+        admit_growth(cluster, new, old)
 
 
 def _all_but_status(resource: Resource, new: Object, old: Object) -> Object:
@@ -162,9 +193,9 @@ def _all_but_status(resource: Resource, new: Object, old: Object) -> Object:
 
 
 def _status(resource: Resource, new: Object, old: Object) -> Object:
-    """A status write also takes labels and annotations, except on custom resources."""
+    """A status write also takes most metadata, except on custom resources."""
     if not resource.custom:
-        for field in ("labels", "annotations"):
+        for field in ("labels", "annotations", "finalizers"):
             old["metadata"].pop(field, None)
             if new["metadata"].get(field):
                 old["metadata"][field] = new["metadata"][field]

@@ -1,4 +1,7 @@
-"""Whether an object may be created at all: metadata for every kind, and for some the fields that people get wrong."""
+"""Whether an object may be created at all.
+
+Metadata for every kind, and for some the fields that people get wrong.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +24,26 @@ _QUALIFIED: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 
 _LABEL_RULE: Final = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and "
+    "must start and end "
     "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 _SUBDOMAIN_RULE: Final = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
+    "'.', and must start "
     "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 _QUALIFIED_RULE: Final = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "with an alphanumeric "
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 _CONFIG_KEY_RULE: Final = (
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name', "
+    " or 'KEY_NAME',  "
     "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 
@@ -140,6 +147,26 @@ def _validate_pod(pod: Object) -> Iterator[Cause]:
         if not container.get("image"):
             yield required(f"{field}.image")
         seen.add(name or "")
+        yield from _validate_mounts(container, field, spec)
+    yield from _validate_choice(spec, "restartPolicy", ("Always", "OnFailure", "Never"))
+    policies = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+    yield from _validate_choice(spec, "dnsPolicy", policies)
+
+
+def _validate_mounts(container: Object, field: str, spec: Object) -> Iterator[Cause]:
+    volumes = {volume["name"] for volume in spec.get("volumes") or ()}
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
+        if mount["name"] not in volumes:
+            where = f"{field}.volumeMounts[{index}].name"
+            yield Cause("FieldValueNotFound", f'Not found: "{mount["name"]}"', where)
+
+
+def _validate_choice(spec: Object, field: str, choices: tuple[str, ...]) -> Iterator[Cause]:
+    value = spec.get(field)
+    if value is not None and value not in choices:
+        listed = ", ".join(f'"{choice}"' for choice in choices)
+        message = f'Unsupported value: "{value}": supported values: {listed}'
+        yield Cause("FieldValueNotSupported", message, f"spec.{field}")
 
 
 def _validate_service(service: Object) -> Iterator[Cause]:
@@ -147,13 +174,33 @@ def _validate_service(service: Object) -> Iterator[Cause]:
     headless = spec.get("clusterIP") == "None"
     if spec["type"] == "ExternalName":
         if not spec.get("externalName"):
-            yield wrong("spec.externalName", "", _SUBDOMAIN_RULE)
+            yield required("spec.externalName")
     elif not spec.get("ports") and not headless:
         yield required("spec.ports")
-    if len(spec.get("ports") or ()) > 1:
-        for index, port in enumerate(spec["ports"]):
-            if not port.get("name"):
-                yield required(f"spec.ports[{index}].name")
+    ports = spec.get("ports") or ()
+    for index, port in enumerate(ports):
+        yield from _validate_port(f"spec.ports[{index}]", port, named=len(ports) > 1)
+        if any(_same_port(port, other) for other in ports[:index]):
+            yield Cause("FieldValueDuplicate", "Duplicate value", f"spec.ports[{index}]")
+    types = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+    yield from _validate_choice(spec, "type", types)
+    balancer = (service.get("status") or {}).get("loadBalancer") or {}
+    if balancer.get("ingress") and spec["type"] != "LoadBalancer":
+        why = "may only be used when `spec.type` is 'LoadBalancer'"
+        yield refused("status.loadBalancer.ingress", why)
+
+
+def _validate_port(field: str, port: Object, *, named: bool) -> Iterator[Cause]:
+    if named and not port.get("name"):
+        yield required(f"{field}.name")
+    for name in ("port", "targetPort"):
+        number = port.get(name)
+        if isinstance(number, int) and not 1 <= number <= 65535:
+            yield wrong(f"{field}.{name}", number, "must be between 1 and 65535, inclusive")
+
+
+def _same_port(one: Object, other: Object) -> bool:
+    return (one["port"], one["protocol"]) == (other["port"], other["protocol"])
 
 
 def _validate_config_map(config: Object) -> Iterator[Cause]:
@@ -196,7 +243,8 @@ def _decoded_size(data: Object | None, kind: str) -> int:
         )
     except binascii.Error:
         raise bad_request(
-            f'{kind} in version "v1" cannot be handled as a {kind}: illegal base64 data at input byte 0'
+            f'{kind} in version "v1" cannot be handled as a {kind}: '
+            "illegal base64 data at input byte 0"
         ) from None
 
 
@@ -214,11 +262,27 @@ def _validate_ingress(ingress: Object) -> Iterator[Cause]:
         yield wrong("spec", None, "either `defaultBackend` or `rules` must be specified")
 
 
+def _validate_event(event: Object) -> Iterator[Cause]:
+    namespace = (event.get("involvedObject") or {}).get("namespace")
+    if namespace and namespace != event["metadata"].get("namespace"):
+        why = "does not match event.namespace"
+        yield wrong("involvedObject.namespace", namespace, why)
+
+
+def _validate_namespace(namespace: Object) -> Iterator[Cause]:
+    phase = (namespace.get("status") or {}).get("phase")
+    if phase != "Active" and not namespace["metadata"].get("deletionTimestamp"):
+        why = "may only be 'Active' if `deletionTimestamp` is empty"
+        yield wrong("status.Phase", phase, why)
+
+
 _VALIDATORS: Final[Mapping[str, Callable[[Object], Iterator[Cause]]]] = {
     "pods": _validate_pod,
     "services": _validate_service,
     "configmaps": _validate_config_map,
     "secrets": _validate_secret,
+    "events": _validate_event,
+    "namespaces": _validate_namespace,
     "persistentvolumeclaims": _validate_claim,
     "ingresses.networking.k8s.io": _validate_ingress,
 }

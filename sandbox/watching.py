@@ -11,14 +11,15 @@ from typing import Any, Final
 import orjson
 
 from sandbox.cluster import Cluster, render
-from sandbox.errors import bad_request, expired
+from sandbox.errors import expired, invalid
 from sandbox.reading import parse_version
 from sandbox.reply import wanted_form
 from sandbox.request import Request
 from sandbox.resources import Resource
 from sandbox.selectors import parse_selectors
-from sandbox.storage import Change, Item
+from sandbox.storage import Change, Item, as_of
 from sandbox.tables import table
+from sandbox.validation import refused
 from sandbox.views import partial
 
 Object = dict[str, Any]
@@ -30,7 +31,10 @@ _INITIAL_END: Final = {"k8s.io/initial-events-end": "true"}
 
 
 class WatchStream:
-    """One open watch. Changes queue up while the client is slow; `chunks` sends whatever has come together."""
+    """One open watch.
+
+    Changes queue up while the client is slow; `chunks` sends whatever has come together.
+    """
 
     def __init__(self, cluster: Cluster, request: Request) -> None:
         self._cluster = cluster
@@ -47,15 +51,12 @@ class WatchStream:
         self._pending: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._tables_sent = 0
+        _check_initial(request)
         self._begin(parse_version(request.query.get("resourceVersion", "")))
 
     def _begin(self, version: int) -> None:
         """Queues what came before this moment; an ERROR event when it is no longer known."""
         initial = self._request.flag("sendInitialEvents")
-        if "sendInitialEvents" in self._request.query and not self._request.query.get(
-            "resourceVersionMatch"
-        ):
-            raise bad_request("resourceVersionMatch is required when sendInitialEvents is set")
         if initial or not version:
             self._pending.extend(self._existing())
             if initial and self._bookmarks:
@@ -82,7 +83,10 @@ class WatchStream:
         return self._matches is None or self._matches(item.obj)
 
     def _on_change(self, change: Change) -> None:
-        """An object that a change moves into the selection was ADDED, one moved out of it DELETED."""
+        """An object that a change moves into the selection was ADDED, one moved out of it DELETED.
+
+        The latter is shown as it was before, under the version of the change.
+        """
         if self._namespace and change.item.namespace != self._namespace:
             return
         before, after = self._selects(change.previous), self._selects(change.item)
@@ -93,7 +97,11 @@ class WatchStream:
         else:
             event = "DELETED" if before else ""
         if event:
-            self._pending.append(self._event(event, change.item))
+            left = change.type != "DELETED" and event == "DELETED"
+            item = (
+                as_of(change.previous, change.version) if left and change.previous else change.item
+            )
+            self._pending.append(self._event(event, item))
             self._wake.set()
 
     def _event(self, type_: str, item: Item) -> bytes:
@@ -159,6 +167,14 @@ class WatchStream:
 
     def close(self) -> None:
         self._collection.listeners.discard(self._on_change)
+
+
+def _check_initial(request: Request) -> None:
+    match = request.query.get("resourceVersionMatch")
+    if "sendInitialEvents" in request.query and match != "NotOlderThan":
+        why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        causes = [refused("resourceVersionMatch", why)]
+        raise invalid("ListOptions", "meta.k8s.io", "", causes)
 
 
 def _next_bookmark(now: float, deadline: float) -> float:

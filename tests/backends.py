@@ -1,4 +1,4 @@
-"""One fixture for both kinds of cluster: real control planes when there are any, else the sandbox."""
+"""One fixture for both kinds of cluster: real control planes if there are any, else the sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.controlplane import assets, control_planes
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A virtual and a host cluster; `sandbox` is None when they are real (and can't be made to fail)."""
+    """A virtual and a host cluster; `sandbox` is None when they are real: those fail on nobody's request."""
 
     virtual_kubeconfig: Path
     host_kubeconfig: Path

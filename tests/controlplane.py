@@ -130,7 +130,7 @@ def _process(command: list[str], log: Path) -> Iterator[None]:
 
 
 def _wait_until_ready(url: str, log: Path) -> None:
-    trusting = ssl._create_unverified_context()  # noqa: S323
+    trusting = ssl._create_unverified_context()
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
     deadline = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < deadline:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from redis import Redis
 
-from common.store import prefix
+from common.keys import redis_prefix
 from watchers.streams import StreamId
 
 LEASE_S = 8.0
@@ -155,7 +155,7 @@ class Leases:
 
 
 def _key(stream: StreamId) -> str:
-    return f"{prefix(stream.cluster)}:lease:{stream.side}:{stream.plural}"
+    return f"{redis_prefix(stream.cluster)}:lease:{stream.side}:{stream.plural}"
 
 
 def server_run(redis: Redis) -> str:

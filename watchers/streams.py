@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from common.api import object_path
+from common.changes import active_plurals
 from common.cluster import Cluster
 from common.kind import Kind
 from common.metadata import MANAGED_BY
@@ -63,9 +64,7 @@ class Stream:
 def streams_of(clusters: Iterable[Cluster], kinds: Mapping[str, Kind]) -> Iterator[Stream]:
     """Every stream of these virtual clusters; kinds without an option always belong to them."""
     for cluster in clusters:
-        active = frozenset(
-            plural for plural, kind in kinds.items() if not kind.option or plural in cluster.enabled
-        )
+        active = active_plurals(kinds.values(), cluster)
         for plural in sorted(active):
             yield Stream(cluster, kinds[plural], "virtual", active)
             if kinds[plural].host_watched:

@@ -26,7 +26,7 @@ from watchers.reflector import Reflector, no_check
 from watchers.streams import Stream, StreamId
 
 TICK_S = 1.0
-STOP_S = 6.0
+STOP_S = 4.0
 MAX_DELAY_S = 30.0
 STEADY_S = 60.0
 log = get_log(__name__)

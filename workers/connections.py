@@ -13,6 +13,7 @@ from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.logs import get_log
 from common.store import Store
+from workers.gate import gates
 from workers.resolve import resolve
 from workers.session import Session
 
@@ -82,4 +83,12 @@ class Connections:
             await client.close()
             raise
         active = active_plurals(REGISTRY.values(), cluster)
-        return Session(cluster, client, host, identity.key, active)
+        return Session(
+            cluster,
+            client,
+            host,
+            identity.key,
+            identity.digest,
+            active,
+            gates(REGISTRY.values(), cluster),
+        )

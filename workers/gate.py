@@ -1,19 +1,33 @@
-"""Which queues may be worked on: those whose streams are listed.
+"""Which streams must be listed before a kind is planned.
 
 What the store lacks counts as not existing, so a key planned before its streams are complete
 would make tohost create what exists, or delete what is still wanted.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 
+from common.changes import active_plurals
 from common.cluster import Cluster
 from common.kind import Kind
 
 Stream = tuple[str, str]
+"""(side, plural)"""
 
 
-def needed_streams(kind: Kind) -> frozenset[Stream]:
-    """The (side, plural) that a plan of this kind looks at."""
+def gates(kinds: Iterable[Kind], cluster: Cluster) -> Mapping[str, frozenset[Stream]]:
+    """By plural, for the kinds with work of their own: those switched on, and those that follow
+    others. Streams of kinds that are switched off never come, so they aren't waited for."""
+    kinds = list(kinds)
+    active = active_plurals(kinds, cluster)
+    return {
+        kind.plural: frozenset(stream for stream in _needed(kind) if stream[1] in active)
+        for kind in kinds
+        if kind.plural in cluster.enabled or (not kind.option and kind.plan is not None)
+    }
+
+
+def _needed(kind: Kind) -> set[Stream]:
+    """The streams that a plan of this kind looks at."""
     needed = {("virtual", kind.plural)}
     if kind.host_watched:
         needed.add(("host", kind.plural))
@@ -25,32 +39,4 @@ def needed_streams(kind: Kind) -> frozenset[Stream]:
         needed |= {("virtual", "pods"), ("host", "pods")}
     if "claims" in kind.needs:
         needed.add(("host", "persistentvolumeclaims"))
-    return frozenset(needed)
-
-
-def synced_plurals(kinds: Iterable[Kind], cluster: Cluster) -> list[Kind]:
-    """The kinds with work of their own: those switched on, and those that follow others."""
-    return [
-        kind
-        for kind in kinds
-        if kind.plural in cluster.enabled or (not kind.option and kind.plan is not None)
-    ]
-
-
-def open_plurals(
-    kinds: Iterable[Kind], cluster: Cluster, synced: Collection[Stream]
-) -> frozenset[str]:
-    """The kinds whose queues may be worked on. Streams of kinds that are off don't count."""
-    return frozenset(
-        kind.plural
-        for kind in synced_plurals(kinds, cluster)
-        if all(
-            stream in synced
-            for stream in needed_streams(kind)
-            if stream[1] in cluster.enabled or not _has_option(stream[1], kinds)
-        )
-    )
-
-
-def _has_option(plural: str, kinds: Iterable[Kind]) -> bool:
-    return any(kind.plural == plural and kind.option for kind in kinds)
+    return needed

@@ -187,6 +187,7 @@ class Performer:
         if action.unwanted or _seen_gone(work, action):
             return True
         other: Side = "virtual" if action.side == "host" else "host"
+        await self._session.verify()
         there = await self._counterpart(work, other)
         if there is None or is_deleting(there):
             return True

@@ -78,12 +78,8 @@ def _update(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Actio
         return [_delete("host", host, unwanted=True)]
     version = str(meta(host).get("resourceVersion") or "")
     send = Patch("host", namespace_of(host), name_of(host), patch, uid(host), version)
-    pending = replace(context, host_pending=True)
-    return [
-        *kind.before_patch(virtual, host, context),
-        send,
-        *kind.up(virtual, host, pending),
-    ]
+    after = replace(context, host_pending=patch.keys() != {"metadata"})
+    return [*kind.before_patch(virtual, host, context), send, *kind.up(virtual, host, after)]
 
 
 def _patch_down(kind: Kind, virtual: Obj, host: Obj, context: Context) -> Obj:

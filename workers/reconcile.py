@@ -24,6 +24,7 @@ from workers.session import Session
 from workers.work import Work
 
 MAX_ROUNDS = 5
+TELL_AFTER_FAILURES = 4
 _log = get_log(__name__)
 
 
@@ -38,27 +39,33 @@ class Reconciler:
         self._clock = clock
         self._performer = Performer(session, clock)
 
-    async def reconcile(self, work: Work, holds: Callable[[], bool]) -> Outcome:
-        """Bring both sides together. `holds` says whether the key's lease still stands."""
+    async def reconcile(self, work: Work, holds: Callable[[], bool], failures: int = 0) -> Outcome:
+        """Bring both sides together. `holds` says whether the key's lease still stands; `failures`
+        counts those in a row before."""
         try:
             return await self._rounds(work, holds)
         except RetryError as error:
+            if failures == TELL_AFTER_FAILURES:
+                await self._tell(work, "SyncRetried", str(error))
             return Retry(error.after_s, str(error))
         except TerminalError as error:
-            event = EmitEvent("Warning", error.reason, str(error))
-            await emit(self._session.virtual, work, event, self._clock())
+            await self._tell(work, error.reason, str(error))
             return Terminal(str(error), error.reason)
         except Exception as error:
             message = _without_values(error)
             _log.error("reconcile broke", key=str(work.key), error=message)
             return Terminal(message, "InternalError")
 
+    async def _tell(self, work: Work, reason: str, message: str) -> None:
+        event = EmitEvent("Warning", reason, message)
+        await emit(self._session.virtual, work, event, self._clock())
+
     async def _rounds(self, work: Work, holds: Callable[[], bool]) -> Outcome:
         if work.virtual is not None and MOVING in annotations(work.virtual):
             await service_replace.finish(self._session, work, self._clock())
         for _ in range(MAX_ROUNDS):
             work.plan_again = False
-            context = Context(work.cluster, work.related, self._clock())
+            context = Context(work.cluster, work.related, self._clock(), work.key.name)
             for action in plan(work.kind, work.virtual, work.host, context):
                 if not holds():
                     return Retry(None, "the lease was lost")

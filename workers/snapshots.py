@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 from redis import Redis
 
-from common.keys import Key
+from common.keys import Key, redis_prefix
 from common.kind import Kind, Related
 from common.objects import Obj, labels, name_of
-from common.store import prefix, text
+from common.store import Store, text
 
 REFERRERS_READ = 8
 _SERVICE_NAME = "kubernetes.io/service-name"
@@ -23,11 +23,13 @@ _SERVICES_KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One key as the store shows it."""
+    """One key as the store shows it. `synced`: the streams whose lists were complete after the
+    rest was read, so that what is missing then is known to be missing."""
 
     virtual: Obj | None
     host: Obj | None
     related: Related
+    synced: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class SnapshotReader:
 
     def __init__(self, redis: Redis, kinds: Mapping[str, Kind]) -> None:
         self._redis = redis
+        self._store = Store(redis)
         self._kinds = kinds
         self._services: dict[tuple[str, str], _Services] = {}
 
@@ -50,13 +53,18 @@ class SnapshotReader:
         pipeline = self._redis.pipeline(transaction=False)
         for key in keys:
             self._ask(pipeline, key)
+        clusters = sorted({key.cluster for key in keys})
         answers = iter(pipeline.execute())
         rows = [[next(answers) for _ in range(_ANSWERS)] for _ in keys]
         self._refresh_services(keys, rows)
-        return [self._snapshot(key, row) for key, row in zip(keys, rows, strict=True)]
+        synced = {cluster: self._store.synced(cluster) for cluster in clusters}
+        return [
+            self._snapshot(key, row, synced[key.cluster])
+            for key, row in zip(keys, rows, strict=True)
+        ]
 
     def _ask(self, pipeline: Any, key: Key) -> None:
-        start = prefix(key.cluster)
+        start = redis_prefix(key.cluster)
         pipeline.hget(f"{start}:obj:virtual:{key.plural}", key.field)
         pipeline.hget(f"{start}:obj:host:{key.plural}", key.field)
         pipeline.hget(f"{start}:rv:host:{key.plural}", key.field)
@@ -86,7 +94,7 @@ class SnapshotReader:
         return "service" in needs or ("services" in needs and row[_HOST] is None)
 
     def _read_services(self, cluster: str, namespace: str, version: bytes) -> _Services:
-        start = prefix(cluster)
+        start = redis_prefix(cluster)
         names = sorted(map(text, self._redis.smembers(f"{start}:svc:{namespace}")))
         if not names:
             return _Services(version, (), {})
@@ -101,7 +109,7 @@ class SnapshotReader:
             {name: orjson.loads(text) for name, text in zip(names, host, strict=True) if text},
         )
 
-    def _snapshot(self, key: Key, row: list[Any]) -> Snapshot:
+    def _snapshot(self, key: Key, row: list[Any], synced: frozenset[tuple[str, str]]) -> Snapshot:
         virtual = orjson.loads(row[_VIRTUAL]) if row[_VIRTUAL] else None
         services = None
         if self._wants_services(key, row):
@@ -122,6 +130,7 @@ class SnapshotReader:
             virtual=virtual,
             host=orjson.loads(row[_HOST]) if row[_HOST] else None,
             related=related,
+            synced=synced,
         )
 
     def _claims(self, key: Key, referrers: frozenset[str]) -> tuple[Obj, ...]:
@@ -131,7 +140,7 @@ class SnapshotReader:
         keys = [Key.from_member(key.cluster, member) for member in sorted(referrers)]
         pipeline = self._redis.pipeline(transaction=False)
         for claim in keys:
-            pipeline.hget(f"{prefix(key.cluster)}:obj:host:{claim.plural}", claim.field)
+            pipeline.hget(f"{redis_prefix(key.cluster)}:obj:host:{claim.plural}", claim.field)
         return tuple(orjson.loads(text) for text in pipeline.execute() if text)
 
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -17,12 +18,12 @@ from common.keys import Key
 from common.kind import Kind
 from common.logs import get_log
 from common.store import Store
-from common.workqueue import Taken, WorkQueue
+from common.workqueue import Again, Outcome, Taken, WorkQueue
 from workers.connections import Connections
 from workers.ending import Ending, flush
 from workers.fights import Fights
-from workers.gate import open_plurals
 from workers.reconcile import Reconciler
+from workers.session import Session
 from workers.snapshots import Snapshot, SnapshotReader
 from workers.work import Work
 
@@ -31,13 +32,15 @@ CONCURRENCY = 192
 HEARTBEAT_S = 3.0
 SWEEP_S = 1.0
 GATE_S = 0.5
+PURGE_S = 60.0
+TOMBSTONE_S = 600.0
 WAIT_S = 1.0
 PAUSE_S = 1.0
 _log = get_log(__name__)
 
 
 class Worker:
-    """Runs until `stop` is set, then finishes or hands back what it holds."""
+    """See `run`."""
 
     def __init__(
         self,
@@ -47,7 +50,7 @@ class Worker:
         reader: SnapshotReader,
         kinds: Mapping[str, Kind],
     ) -> None:
-        self.stop = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._connections = Connections(config, store)
         self._queue = queue
         self._store = store
@@ -68,10 +71,10 @@ class Worker:
             waiting |= self._connections.waiting
         return Readiness(waiting, self._connections.waiting)
 
-    async def run(self, grace_s: float) -> None:
-        """Work until stopped; then give reconciles `grace_s` to finish and hand back the rest.
+    async def run(self, stop: asyncio.Event, grace_s: float) -> None:
+        """Work until `stop` is set; then give reconciles `grace_s` and hand back the rest.
 
-        Raises ConfigError when the host's kubeconfig can't be read.
+        Raises ConfigError when the host's kubeconfig can't be read, and whatever breaks a loop.
         """
         await self._connections.connect_host()
         loops = [
@@ -79,17 +82,20 @@ class Worker:
             asyncio.create_task(self._every(GATE_S, self._look_at_gate)),
             asyncio.create_task(self._every(HEARTBEAT_S, self._heartbeat)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
+            asyncio.create_task(self._every(PURGE_S, self._purge)),
             asyncio.create_task(self._end_all()),
         ]
+        taking = asyncio.create_task(self._take_all())
         try:
-            taking = asyncio.create_task(self._take_all())
-            await self.stop.wait()
+            await _until(stop, {taking, *loops})
+            self._stopping.set()
             await taking
             await self._drain(grace_s)
         finally:
-            for task in (*loops, *self._running):
+            tasks = {taking, *loops, *self._running}
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*loops, *self._running, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(self._leave)
             await self._connections.close()
 
@@ -108,7 +114,7 @@ class Worker:
             _log.warning("keys not handed back", keys=len(self._held), error=str(error))
 
     async def _take_all(self) -> None:
-        while not self.stop.is_set():
+        while not self._stopping.is_set():
             room = min(BATCH, CONCURRENCY - len(self._held))
             if room <= 0:
                 self._room.clear()
@@ -141,11 +147,20 @@ class Worker:
     async def _reconcile(self, taken: Taken, snapshot: Snapshot) -> None:
         key = taken.key
         session = self._connections.sessions[key.cluster]
-        kind = self._kinds[key.plural]
-        related = snapshot.related
+        work = await self._work(key, snapshot, session)
+        outcome: Outcome = Again(GATE_S, "waits until its streams are listed")
+        if session.gates[key.plural] <= snapshot.synced:
+            reconciler = Reconciler(session, self._fights)
+            outcome = await reconciler.reconcile(
+                work, lambda: self._queue.holds(taken), taken.failures
+            )
+        self._ended.put_nowait(Ending(taken, outcome, work, session))
+
+    async def _work(self, key: Key, snapshot: Snapshot, session: Session) -> Work:
+        kind, related = self._kinds[key.plural], snapshot.related
         if "host_node" in kind.needs and related.referrers:
             related = replace(related, host_node=await session.host_node(key.name))
-        work = Work(
+        return Work(
             key,
             kind,
             session.cluster,
@@ -154,9 +169,6 @@ class Worker:
             related,
             session.digest_key,
         )
-        reconciler = Reconciler(session, self._fights)
-        outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken))
-        self._ended.put_nowait(Ending(taken, outcome, work, session))
 
     async def _end_all(self) -> None:
         while True:
@@ -197,6 +209,10 @@ class Worker:
     async def _sweep(self) -> None:
         await asyncio.to_thread(self._queue.sweep)
 
+    async def _purge(self) -> None:
+        for name in tuple(self._connections.sessions):
+            await asyncio.to_thread(self._store.purge_tombstones, name, TOMBSTONE_S)
+
     async def _look_at_gate(self) -> None:
         sessions = dict(self._connections.sessions)
         synced = await asyncio.to_thread(
@@ -205,5 +221,19 @@ class Worker:
         self._open = frozenset(
             (name, plural)
             for name, session in sessions.items()
-            for plural in open_plurals(self._kinds.values(), session.cluster, synced[name])
+            for plural, gate in session.gates.items()
+            if gate <= synced[name]
         )
+
+
+async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:
+    """Returns when `stop` is set; raises what a task raises."""
+    stopped = asyncio.create_task(stop.wait())
+    pending: set[asyncio.Task[Any]] = {stopped, *tasks}
+    try:
+        while not stopped.done():
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+    finally:
+        stopped.cancel()

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from common.config import checks, environment, problems
 from common.config.model import Config
-from common.config.notes import notes_on
+from common.config.notes import notes_of
 from common.config.reading import read_map
 from common.config.values import read_values
 from common.errors import ConfigError
@@ -46,7 +46,7 @@ def load(
     wrong += [*unknown, *(f"{label}: {line}" for line in found)]
     if wrong:
         raise ConfigError("\n".join(wrong))
-    config._notes = (*notes, *(note for c in config.virtual_clusters for note in notes_on(c)))
+    config._notes = (*notes, *notes_of(config))
     return config
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from common.config.model import VirtualCluster
+from common.config.model import Config, VirtualCluster
 from common.config.sync import CustomResource, FromHostKind, Namespaces, Pods, Switch, ToHost
 from common.kinds import REGISTRY
 
@@ -19,8 +19,15 @@ _POD_OPTIONS = (
 _NETWORKING = ("replicate_services", "resolve_dns", "pod_cidr")
 
 
-def notes_on(cluster: VirtualCluster) -> list[str]:
+def notes_of(config: Config) -> list[str]:
     """One line for each setting that is on, or given, and not yet supported."""
+    notes = [note for cluster in config.virtual_clusters for note in notes_on(cluster)]
+    if "max_delete_fraction" in config.safety.model_fields_set:
+        notes.append("safety.maxDeleteFraction: not yet supported, ignored")
+    return notes
+
+
+def notes_on(cluster: VirtualCluster) -> list[str]:
     paths = [*_to_host(cluster.sync.to_host), *_from_host(cluster), *_networking(cluster)]
     return [f"{cluster.name}: {path}: not yet supported, ignored" for path in paths]
 

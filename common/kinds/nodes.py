@@ -2,6 +2,7 @@
 
 from common.actions import Action
 from common.kind import Context, Kind
+from common.naming import shorten
 from common.objects import Obj, get_path, labels, name_of
 from common.standin import keep_standin, remove_standin, standin_labels
 
@@ -48,7 +49,7 @@ def stand_in(name: str, context: Context) -> Obj:
 def _labels(name: str, host: Obj, context: Context) -> dict[str, str]:
     copied = {key: labels(host)[key] for key in _COPIED_LABELS if key in labels(host)}
     defaults = {"kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux"}
-    own = {"kubernetes.io/hostname": name, **standin_labels(context.cluster)}
+    own = {"kubernetes.io/hostname": shorten(name), **standin_labels(context.cluster)}
     return {**defaults, **copied, **own}
 
 
@@ -60,7 +61,10 @@ def _plan(virtual: Obj | None, _host: Obj | None, context: Context) -> list[Acti
     if not context.related.referrers:
         return remove_standin(virtual, context.cluster)
     name = context.name or name_of(virtual or context.related.host_node or {})
-    return keep_standin(virtual, stand_in(name, context), context.cluster)
+    desired = stand_in(name, context)
+    if virtual is not None and context.related.host_node is None:
+        desired["status"] = {"conditions": [_READY]}  # what was read earlier stays
+    return keep_standin(virtual, desired, context.cluster)
 
 
 KIND = Kind(

@@ -28,9 +28,10 @@ def up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
     current = virtual.get("status") or {}
     desired = virtual_status(virtual, host, context)
     patch = merge_diff(current, desired)
-    if binds:
-        # Binding sets a PodScheduled condition of its own.
-        patch["conditions"] = desired.get("conditions") or []
+    if binds and _gates(virtual):
+        patch.pop("conditions", None)  # theirs need a version, and binding makes a new one
+    elif binds:
+        patch["conditions"] = desired.get("conditions") or []  # binding adds PodScheduled
     if patch:
         actions.append(_patch(virtual, patch))
     return actions
@@ -85,8 +86,9 @@ class _Generations:
 
     def virtual(self, observed: Any) -> int:
         generation = int(observed or 0)
-        newest = self._newest if generation >= self._host else generation
-        return max(0, min(newest, self._virtual))
+        if generation < self._host:
+            return max(0, min(generation, self._virtual - 1))
+        return max(0, self._newest)
 
 
 def _conditions(virtual: Obj, found: Obj, generations: _Generations) -> list[Obj]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 from redis import Redis
@@ -24,12 +25,13 @@ READY_S = 60.0
 
 @dataclass
 class World:
-    """`name` is the virtual cluster's; `classic` the form of its host names."""
+    """`name` is the virtual cluster's; `classic` the form of its host names. `redis` is a Redis
+    client, whose types leave open what it answers."""
 
     name: str
     classic: bool
     backend: Backend
-    redis: Redis
+    redis: Any
     virtual: Api
     host: Api
     config: Path
@@ -60,15 +62,10 @@ class World:
 
     async def restore(self) -> None:
         """Exactly one watcher and one worker, whatever a test left."""
-        missing = []
         for module in ("watchers", "workers"):
-            first, *others = self.running(module) or [None]
-            for process in others:
-                assert process is not None
+            for process in self.running(module)[1:]:
                 await process.stop()
-            if first is None:
-                missing.append(module)
-        await self.start(*missing)
+        await self.start(*(each for each in ("watchers", "workers") if not self.running(each)))
 
     async def stop(self) -> None:
         await asyncio.gather(*(each.stop() for each in self.processes if each.runs))
@@ -105,7 +102,9 @@ async def open_world(folder: Path, name: str, tohost: Obj, classic: bool) -> Asy
         server = stack.enter_context(RedisServer(folder / "redis"))
         made = await stack.enter_async_context(backend(folder))
         virtual, host = [
-            Api(await stack.enter_async_context(await KubeClient.connect(str(path), name=path.stem)))
+            Api(
+                await stack.enter_async_context(await KubeClient.connect(str(path), name=path.stem))
+            )
             for path in (made.virtual_kubeconfig, made.host_kubeconfig)
         ]
         await host.create("namespaces", "", {"metadata": {"name": HOST_NAMESPACE}})

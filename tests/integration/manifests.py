@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from common.objects import Obj
 from tohost.documents import read_documents
 
@@ -10,9 +12,9 @@ MANIFESTS = ROOT / "deploy" / "manifests"
 
 
 def documents() -> list[Obj]:
-    """Everything that belongs on the host."""
-    files = sorted(set(MANIFESTS.glob("*.yaml")) - {MANIFESTS / "kustomization.yaml"})
-    return read_documents(str(file) for file in files)
+    """Everything that belongs on the host, in the order in which it is applied."""
+    kustomization = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text())
+    return read_documents(str(MANIFESTS / file) for file in kustomization["resources"])
 
 
 def virtual_documents() -> list[Obj]:

@@ -83,7 +83,9 @@ def metadata(names: Strategy[str] = NAME) -> Strategy[Obj]:
             "creationTimestamp": st.just("2026-01-01T00:00:00Z"),
         }
     )
-    return merged(required, optional(labels=LABELS, annotations=ANNOTATIONS, ownerReferences=OWNERS))
+    return merged(
+        required, optional(labels=LABELS, annotations=ANNOTATIONS, ownerReferences=OWNERS)
+    )
 
 
 OWNERS = st.lists(

@@ -1,17 +1,24 @@
 """The laws of the plan (docs/architecture), for every kind."""
 
 import copy
+import os
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.actions import Create, Delete
 from common.kinds import REGISTRY
 from common.objects import merge_patch, meta
 from tests.property.pairs import KINDS, STATUSES, anything, living
+from tests.property.strategies import LABELS
 from tests.property.world import World
 
+law = settings(
+    max_examples=200 if os.environ.get("CI") else 40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 every_kind = pytest.mark.parametrize("plural", sorted(KINDS))
 with_status = pytest.mark.parametrize("plural", sorted(STATUSES))
 
@@ -21,6 +28,7 @@ def test_every_kind_that_has_an_option_is_tried() -> None:
 
 
 @every_kind
+@law
 @given(data=st.data())
 def test_any_pair_settles_in_a_few_rounds(plural: str, data: st.DataObject) -> None:
     world = data.draw(anything(plural))
@@ -29,6 +37,7 @@ def test_any_pair_settles_in_a_few_rounds(plural: str, data: st.DataObject) -> N
 
 
 @every_kind
+@law
 @given(data=st.data())
 def test_a_plan_changes_nothing_that_it_was_given(plural: str, data: st.DataObject) -> None:
     world = data.draw(anything(plural))
@@ -38,6 +47,7 @@ def test_a_plan_changes_nothing_that_it_was_given(plural: str, data: st.DataObje
 
 
 @every_kind
+@law
 @given(data=st.data())
 def test_performing_the_plan_of_two_living_objects_leaves_no_plan(
     plural: str, data: st.DataObject
@@ -47,12 +57,42 @@ def test_performing_the_plan_of_two_living_objects_leaves_no_plan(
         return
     if not world.virtual.get("immutable"):
         _edit(world, {key: value for key, value in other.items() if key in ("data", "subsets")})
-    _edit(world, {"metadata": {"labels": meta(other).get("labels")}})
+    _edit(world, {"metadata": {"labels": data.draw(LABELS)}})
     assert not any(isinstance(action, Delete | Create) for action in world.step())
     assert world.writes() == []
 
 
+@pytest.mark.parametrize("plural", ["persistentvolumeclaims", "services"])
+@law
+@given(data=st.data())
+def test_any_change_of_a_living_spec_settles(plural: str, data: st.DataObject) -> None:
+    world, other = data.draw(living(plural)), data.draw(KINDS[plural])
+    if world.virtual is None or world.host is None:
+        return
+    world.virtual = {**world.virtual, "spec": other["spec"]}
+    _edit(world, {})
+    world.settle()
+    assert world.virtual is not None
+    assert world.host is not None
+
+
+@law
+@given(world=living("pods"), image=st.sampled_from(["nginx:2", "other"]), data=st.data())
+def test_a_changed_image_arrives_and_its_status_follows(
+    world: World, image: str, data: st.DataObject
+) -> None:
+    if world.virtual is None or world.host is None:
+        return
+    containers = [{**each, "image": image} for each in world.virtual["spec"]["containers"]]
+    _edit(world, {"spec": {"containers": containers}})
+    assert {getattr(action, "side", "host") for action in world.step()} >= {"host"}
+    world.settle()
+    images = {each["name"]: each["image"] for each in world.host["spec"]["containers"]}
+    assert images == {**dict.fromkeys(images, image), "injected": "proxy"}
+
+
 @with_status
+@law
 @given(data=st.data())
 def test_status_written_up_never_causes_a_write_down(plural: str, data: st.DataObject) -> None:
     world = data.draw(living(plural))
@@ -64,6 +104,7 @@ def test_status_written_up_never_causes_a_write_down(plural: str, data: st.DataO
 
 
 @every_kind
+@law
 @given(data=st.data())
 def test_a_label_that_the_host_added_stays_and_a_removed_one_goes(
     plural: str, data: st.DataObject
@@ -80,12 +121,13 @@ def test_a_label_that_the_host_added_stays_and_a_removed_one_goes(
     assert world.host["metadata"]["labels"]["added.example.com/by"] == "host"
 
 
+@law
 @given(world=anything("pods"))
 def test_a_pod_is_created_at_most_once(world: World) -> None:
     created = 0
     for _ in range(8):
         created += sum(isinstance(each, Create) for each in world.step())
-        world._finish_deletions()
+        world.finish_deletions()
     assert created <= 1
 
 

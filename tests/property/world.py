@@ -54,7 +54,7 @@ class World:
     def settle(self, rounds: int = 8) -> None:
         """Let both sides work until nothing is left to do; fails when that never comes."""
         for _ in range(rounds):
-            if not self.step() and not self._finish_deletions():
+            if not self.step() and not self.finish_deletions():
                 return
         raise AssertionError(f"still {self.plan()} after {rounds} rounds")
 
@@ -140,7 +140,7 @@ class World:
             self.context = replace(self.context, related=related)
         self._set(side, None)
 
-    def _finish_deletions(self) -> bool:
+    def finish_deletions(self) -> bool:
         """Kubelets and finalizers do their part; on the virtual side no kubelet runs."""
         finished = False
         for side in ("virtual", "host"):
@@ -183,6 +183,7 @@ def _with_addresses(service: Obj) -> Obj:
         spec |= {"clusterIP": "10.9.0.7", "clusterIPs": ["10.9.0.7"], "ipFamilies": ["IPv4"]}
     if spec.get("type") in ("NodePort", "LoadBalancer"):
         spec["ports"] = [
-            {**port, "nodePort": 31000 + number} for number, port in enumerate(spec.get("ports") or [])
+            {**port, "nodePort": 31000 + number}
+            for number, port in enumerate(spec.get("ports") or [])
         ]
     return {**service, "spec": spec}

@@ -6,8 +6,8 @@ filled in by the host's API server or another controller after the object was cr
 
 SERVER = "server"
 IDENTITY = (
-    "Set vcluster.loft.sh/name, vcluster.loft.sh/namespace (namespaced kinds), vcluster.loft.sh/uid,"
-    " and vcluster.loft.sh/kind (group/version, Kind=Kind)."
+    "Set vcluster.loft.sh/name, vcluster.loft.sh/namespace (namespaced kinds),"
+    " vcluster.loft.sh/uid, and vcluster.loft.sh/kind (group/version, Kind=Kind)."
 )
 REMEMBERED = "The labels and annotations that we set (remember which: a virtual label that is"
 LAST_APPLIED = "Copy the virtual annotations, less kubectl.kubernetes.io/last-applied-configuration"
@@ -28,7 +28,7 @@ ALLOWED = [
     (
         r"pod-affinity",
         r"/spec/affinity/podAntiAffinity/required.*/0/matchLabelKeys",
-        "Selectors in affinity, anti-affinity and topology spread: renamed keys (matchLabelKeys too)",
+        "Selectors in affinity and topology spread: renamed keys (matchLabelKeys too)",
     ),
     (
         r"pod-dns-cf-config",

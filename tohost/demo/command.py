@@ -22,6 +22,11 @@ from tohost.demo.stage import CLUSTER, HOST_NAMESPACE, Stage, stage, working_fol
 from tohost.processes import python
 
 CHECK_TIMEOUT_S = 15.0
+_SCENES = {
+    "calm": "few at a time",
+    "burst": "burst, one worker killed",
+    "deletion": "deletion of all of those",
+}
 _EXAMPLES = """examples:
   tohost demo
   tohost demo --keep     leave it up, with rq-dashboard, and print kubectl lines to try"""
@@ -116,7 +121,7 @@ def _summary(observer: Observer, script: Script, wrong: list[str], played_s: flo
         ]
     recovered = f"all pods Running {script.recovered_s:.1f} s after the kill"
     lines += [f"{len(observer.changes)} changes in {played_s:.0f} s, from virtual to host cluster:"]
-    for scene, meaning in (("calm", "few at a time"), ("burst", "burst, one worker killed")):
+    for scene, meaning in _SCENES.items():
         changes = [change for change in observer.changes if change.scene == scene]
         p50, p99 = percentile_ms(changes, 0.5), percentile_ms(changes, 0.99)
         times = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms"

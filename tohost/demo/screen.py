@@ -26,7 +26,7 @@ _SHORT = {
     "secrets": "secret",
 }
 _STATE_STYLES = {"in sync": "green", "alive": "green", "gone": "dim", "stays": "dim"}
-# Rows of the table beyond these are shown as one line.
+# Pods with such names are many, and shown as one line.
 _CROWD = "batch-"
 
 
@@ -37,12 +37,12 @@ class Screen:
         self._console = console
         self._began_s = time.perf_counter()
         self._captions: list[str] = []
-        self._shown: dict[Key, str] = {}
+        self._shown: dict[str, str] = {}
         self._observer: Observer | None = None
         self._live: Live | None = None
 
     def say(self, line: str) -> None:
-        stamped = f"{time.perf_counter() - self._began_s:5.1f} s  {line}"
+        stamped = f"{self._clock()}  {line}"
         self._captions.append(stamped)
         if self._live is None:
             self._console.print(stamped, markup=False, highlight=False, soft_wrap=True)
@@ -78,17 +78,24 @@ class Screen:
                 self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _news(self) -> Iterator[str]:
-        """A line for each object whose state is another one than before."""
-        for key, row in self._rows():
-            state = state_of(row)
-            if self._shown.get(key) != state:
-                self._shown[key] = state
-                plural, namespace, name = key
+        """A line for each object, and one for the crowd, when the state isn't as before."""
+        news: dict[str, str] = {}
+        rows = self._rows()
+        for key, row in rows:
+            if not _in_crowd(key):
                 host = name_of(row.host) if row.host else "-"
-                yield (
-                    f"{time.perf_counter() - self._began_s:5.1f} s    {plural} {namespace}/{name}"
-                    f" -> {host}  {state}  {_latency(row)}"
-                )
+                state = f"{host}  {state_of(row)}  {_latency(row)}"
+                news[f"{key[0]} {key[1]}/{key[2]}"] = state
+        crowd = Counter(state_of(row) for key, row in rows if _in_crowd(key))
+        if crowd:
+            news[f"pods shop/{_CROWD}*"] = ", ".join(f"{n} {state}" for state, n in crowd.items())
+        for name, state in news.items():
+            if self._shown.get(name) != state:
+                self._shown[name] = state
+                yield f"{self._clock()}    {name} -> {state}"
+
+    def _clock(self) -> str:
+        return f"{time.perf_counter() - self._began_s:5.1f} s"
 
     def _rows(self) -> list[tuple[Key, Row]]:
         rows = self._observer.rows.items() if self._observer else ()
@@ -105,7 +112,7 @@ class Screen:
         order = list(GROUPS)
         crowd = []
         for key, row in sorted(rows, key=lambda item: (order.index(item[0][0]), item[0])):
-            if key[0] == "pods" and key[2].startswith(_CROWD):
+            if _in_crowd(key):
                 crowd.append((key, row))
             else:
                 _add(table, key, row)
@@ -121,6 +128,10 @@ def is_shown(key: Key, row: Row) -> bool:
     if name == "kube-root-ca.crt" or (namespace, name) == ("default", "kubernetes"):
         return False
     return namespace not in {"kube-system", "kube-public", "kube-node-lease"}
+
+
+def _in_crowd(key: Key) -> bool:
+    return key[0] == "pods" and key[2].startswith(_CROWD)
 
 
 def state_of(row: Row) -> str:

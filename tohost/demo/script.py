@@ -106,6 +106,7 @@ class Script:
         keys = [key for key in self._observer.rows if "batch-" in key[2]]
         keys = [key for key in keys if key[0] == "pods"]
         web = next(key for key in self._observer.rows if key[0] == "pods" and "web-" in key[2])
+        self._observer.scene = "deletion"
         self._observer.expect(("configmaps", _SHOP, "batch-settings"), gone)
         for key in [web, *keys]:
             self._observer.expect(key, gone)

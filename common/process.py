@@ -1,0 +1,94 @@
+"""What watcher and worker processes have in common: options, logs, Redis, signals, probes."""
+
+import argparse
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from common import health, logs
+from common.config import Config, load
+from common.errors import ConfigError
+
+# Twice this, when Redis hangs, and still in time after SIGTERM.
+REDIS_TIMEOUT_S = 3
+log = logs.get_log(__name__)
+
+
+def main(
+    name: str,
+    description: str | None,
+    run: Callable[[Config, int], Awaitable[int]],
+    argv: list[str],
+) -> int:
+    """The command line of `tohost NAME`; `run` gets the configuration and the port for probes.
+
+    Exit codes: 0 stopped by a signal, 2 the configuration can't be used.
+    """
+    parser = argparse.ArgumentParser(prog=f"tohost {name}", description=description)
+    parser.add_argument("--config", help="path of tohost.yaml (default: $TOHOST_CONFIG)")
+    parser.add_argument("--health-port", type=int, help="serve /healthz and /readyz; 0: don't")
+    parser.add_argument("--log-format", choices=["text", "json"])
+    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"])
+    options = parser.parse_args(argv)
+    try:
+        config = load(options.config, check_kubeconfigs=True)
+        logs.set_up(
+            options.log_format or config.logs.format, options.log_level or config.logs.level
+        )
+        port = config.health.port if options.health_port is None else options.health_port
+        return asyncio.run(_awaited(run(config, port)))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+async def _awaited(running: Awaitable[int]) -> int:
+    return await running
+
+
+def connect_redis(config: Config) -> Redis:
+    """Not connected yet; every command fails within seconds when Redis hangs."""
+    return Redis.from_url(
+        config.redis.url,
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def stop_event() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def living(
+    config: Config, ready: Callable[[], health.Readiness], health_port: int
+) -> AsyncIterator[None]:
+    """Tells what the configuration holds in vain and answers probes while the context lasts."""
+    for note in config.notes:
+        log.warning("setting without effect", note=note)
+    _rest_from_collecting()
+    if health_port:
+        async with health.serve(health_port, ready, host=config.health.host):
+            yield
+    else:
+        yield
+    log.info("stopped")
+
+
+def _rest_from_collecting() -> None:
+    """Parsed JSON has no cycles, but makes the collector walk all modules again and again; that
+    is four fifths of the time that parsing takes."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -1,0 +1,108 @@
+"""Offline translation: what is made, what is skipped and why."""
+
+from common.cluster import Cluster
+from common.kinds import REGISTRY
+from common.objects import Obj
+from workers.translate import Translation, translate_documents
+
+CLUSTER = Cluster("v", "h", enabled=frozenset(REGISTRY) - {"endpoints"})
+
+
+def obj(kind: str, name: str, api_version: str = "v1", **fields: object) -> Obj:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **fields}
+
+
+POD = obj(
+    "Pod", "web", spec={"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "a"}}]}]}
+)
+
+
+def translate(*documents: Obj, related: tuple[Obj, ...] = ()) -> Translation:
+    return translate_documents(documents, related, CLUSTER)
+
+
+def test_objects_come_out_in_the_order_of_the_documents() -> None:
+    made = translate(obj("ConfigMap", "a"), POD, obj("Service", "s")).objects
+    assert [each["kind"] for each in made] == ["ConfigMap", "Pod", "Service"]
+
+
+def test_a_missing_namespace_is_default() -> None:
+    assert translate(POD).objects[0]["metadata"]["name"] == "v-default-web-x-default-x-v"
+
+
+def test_referrers_may_be_among_the_documents_or_related() -> None:
+    assert len(translate(obj("ConfigMap", "a"), POD).objects) == 2
+    assert len(translate(obj("ConfigMap", "a"), related=(POD,)).objects) == 1
+    assert translate(obj("ConfigMap", "a")).skipped == (
+        ("ConfigMap default/a", "no synced object refers to it"),
+    )
+
+
+def test_what_is_not_synced_is_named_with_the_reason() -> None:
+    documents = (obj("Deployment", "d", "apps/v1"), obj("Endpoints", "e"), obj("Namespace", "n"))
+    skipped = dict(translate(*documents).skipped)
+    assert skipped["Deployment d"] == "kind Deployment is not synced"
+    assert skipped["Endpoints default/e"] == "sync.toHost.endpoints.enabled is false"
+    assert skipped["Namespace n"] == "kind Namespace is not synced"
+
+
+def test_namespaces_and_services_are_taken_from_the_related_objects() -> None:
+    service = obj("Service", "db", spec={"clusterIP": "10.0.0.5", "ports": [{"port": 5432}]})
+    namespace = {
+        **obj("Namespace", "default"),
+        "metadata": {"name": "default", "labels": {"a": "b"}},
+    }
+    (pod,) = translate(POD, related=(service, namespace)).objects
+    names = {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
+    assert "DB_SERVICE_HOST" in names
+    assert any("ns-label" in key for key in pod["metadata"]["labels"])
+
+
+def test_a_pod_that_runs_is_translated_as_if_it_were_new() -> None:
+    metadata = {"name": "web", "deletionTimestamp": "x", "deletionGracePeriodSeconds": 3}
+    running = {**POD, "metadata": metadata, "status": {"phase": "Running", "startTime": "x"}}
+    running["spec"] = {**POD["spec"], "nodeName": "node-1"}
+    assert translate(running).objects == translate(POD).objects
+
+
+def test_a_secret_is_shown_with_its_data() -> None:
+    pod = obj("Pod", "p", spec={"volumes": [{"name": "v", "secret": {"secretName": "s"}}]})
+    secret = obj("Secret", "s", data={"a": "eA=="}, stringData={"b": "y"})
+    assert translate(secret, related=(pod,)).objects[0]["data"] == {"a": "eA==", "b": "eQ=="}
+
+
+def test_tokens_are_not_minted_but_their_place_is_shown() -> None:
+    source = {"serviceAccountToken": {"path": "token"}}
+    volumes = [{"name": "t", "projected": {"sources": [source]}}]
+    (pod,) = translate(obj("Pod", "p", spec={"volumes": volumes})).objects
+    assert not any("token" in key for key in pod["metadata"]["annotations"])
+    (item,) = pod["spec"]["volumes"][0]["projected"]["sources"][0]["downwardAPI"]["items"]
+    assert item["fieldRef"]["fieldPath"] == "metadata.annotations['vcluster.loft.sh/token-t-0']"
+
+
+def test_nulls_and_missing_parts_are_no_trouble() -> None:
+    bare = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "labels": None},
+        "spec": None,
+    }
+    kinds = [
+        ("ConfigMap", "v1"),
+        ("Secret", "v1"),
+        ("Service", "v1"),
+        ("PersistentVolumeClaim", "v1"),
+    ]
+    others = [obj(kind, "x", version, spec=None, data=None) for kind, version in kinds]
+    translation = translate(bare, *others, {"kind": "Thing"}, {})
+    assert [each["kind"] for each in translation.objects] == [
+        "Pod",
+        "Service",
+        "PersistentVolumeClaim",
+    ]
+
+
+def test_the_documents_are_not_changed() -> None:
+    before = repr(POD)
+    translate(POD)
+    assert repr(POD) == before
