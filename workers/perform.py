@@ -29,6 +29,7 @@ from common.objects import (
     Side,
     annotations,
     is_deleting,
+    meta,
     name_of,
     namespace_of,
     uid,
@@ -59,8 +60,7 @@ class Performer:
             case Delete():
                 await self._delete(work, action)
             case Bind():
-                await self._bind(action)
-                work.plan_again = True
+                await self._bind(work, action)
             case ReplaceService():
                 await service_replace.replace(self._session, work, action, self._clock())
             case RemoveEndpoints():
@@ -132,6 +132,7 @@ class Performer:
 
     async def _patch(self, work: Work, action: Patch) -> None:
         patch = await secret_data.filled_patch(self._session, work, action)
+        before = _version(work.virtual if action.side == "virtual" else work.host)
         try:
             patched = await self._client(action.side).patch(
                 work.kind,
@@ -145,10 +146,11 @@ class Performer:
         except NotFoundError as error:
             raise RetryError(str(error)) from error
         work.saw(action.side, patched)
-        if not action.resource_version:
+        if not action.resource_version and _version(patched) != before:
             work.plan_again = True
 
-    async def _bind(self, action: Bind) -> None:
+    async def _bind(self, work: Work, action: Bind) -> None:
+        """The answer is a mere Status, so the pod is known to be bound and its version isn't."""
         target = {"apiVersion": "v1", "kind": "Node", "name": action.node}
         path = f"/api/v1/namespaces/{action.namespace}/pods/{action.name}/binding"
         body = {
@@ -161,6 +163,8 @@ class Performer:
             await self._session.virtual.request("POST", path, body=body)
         except NotFoundError as error:
             raise RetryError(str(error)) from error
+        virtual = work.virtual or {}
+        work.virtual = {**virtual, "spec": {**virtual.get("spec", {}), "nodeName": action.node}}
 
     async def _delete(self, work: Work, action: Delete) -> None:
         if not await self._proven(work, action):
@@ -212,6 +216,11 @@ class Performer:
                 path = object_path(work.kind, work.key.namespace)
                 raise RetryError(f"{path} is not served: {error}") from error
             return None
+
+
+def _version(obj: Obj | None) -> str:
+    """A patch that leaves it as it was changed nothing, and would change nothing again."""
+    return str(meta(obj or {}).get("resourceVersion"))
 
 
 def _seen_gone(work: Work, action: Delete) -> bool:

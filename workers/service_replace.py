@@ -17,7 +17,7 @@ from common.actions import EmitEvent, ReplaceService
 from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryError
 from common.metadata import MANAGED_BY
 from common.objects import Obj, annotations, name_of, namespace_of, uid
-from common.service import HOST_CLUSTER_IP, MOVING
+from common.service import HOST_CLUSTER_IP, MOVING, skip_service
 from workers.events import emit
 from workers.session import Session
 from workers.work import Work
@@ -35,7 +35,7 @@ async def replace(session: Session, work: Work, action: ReplaceService, now_s: f
     """Begin the move and end it. Raises RetryError while the address isn't free yet."""
     spec: Obj = action.body["spec"]
     refusal = await _refusal(session, action.body)
-    if refusal is not None and not await _overcome(refusal, session, work, spec):
+    if refusal is not None and not await _overcome(refusal, session, spec):
         await _refuse(session, work, spec["clusterIP"], str(refusal), now_s)
         return
     begun = await session.virtual.patch(
@@ -119,9 +119,9 @@ async def _refusal(session: Session, body: Obj) -> ApiError | None:
     return None
 
 
-async def _overcome(refusal: ApiError, session: Session, work: Work, spec: Obj) -> bool:
+async def _overcome(refusal: ApiError, session: Session, spec: Obj) -> bool:
     """Whether the move has a chance in spite of what the dry run said."""
-    if _can_wait(refusal, work, spec):
+    if await _will_be_free(refusal, session, spec["clusterIP"]):
         return True
     return _out_of_range(refusal) and await _extend_range(session)
 
@@ -130,16 +130,21 @@ def _out_of_range(error: ApiError) -> bool:
     return any(words in str(error) for words in _OUT_OF_RANGE)
 
 
-def _can_wait(error: ApiError, work: Work, spec: Obj) -> bool:
-    """The address is taken by a Service of this namespace that must move away itself."""
-    if _TAKEN not in str(error):
+async def _will_be_free(refusal: ApiError, session: Session, address: str) -> bool:
+    """The address is taken by a Service that must move away itself: the host gave it to ours."""
+    if _TAKEN not in str(refusal):
         return False
-    wanted = spec["clusterIP"]
-    for service in work.related.services:
-        host = work.related.host_services.get(name_of(service), {})
-        if (service.get("spec") or {}).get("clusterIP") == wanted:
-            return (host.get("spec") or {}).get("clusterIP") not in (None, "", wanted)
-    return False
+    params = {"fieldSelector": f"spec.clusterIP={address}"}
+    page = await session.virtual.list_page("/api/v1/services", params)
+    return not any(
+        (service.get("spec") or {}).get("clusterIP") == address and _stays(service)
+        for service in page.items
+    )
+
+
+def _stays(service: Obj) -> bool:
+    configured = bool(skip_service(namespace_of(service), name_of(service)))
+    return configured or HOST_CLUSTER_IP in annotations(service)
 
 
 async def _extend_range(session: Session) -> bool:

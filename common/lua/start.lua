@@ -3,8 +3,7 @@
 -- says that it is queued. Without that (a job deleted by hand, a second token) only a key that
 -- ought to be queued is started.
 -- Answers two for each: the number of the mark, "" when not started; failed attempts so far.
-local now, started = clock(), {}
-local deadline = now + tonumber(ARGV[2])
+local deadline, started = clock() + tonumber(ARGV[2]), {}
 
 local function lease(member, name, state)
   if state == 'd' or state == 'w' then redis.call('ZREM', DELAYED, member) end
@@ -16,11 +15,11 @@ end
 for i = 3, #ARGV, 3 do
   local member, name, queued = ARGV[i], ARGV[i + 1], ARGV[i + 2] == '1'
   local state, seq = redis.call('HGET', STATE, member), ''
-  local until_s = is_started(state) and tonumber(redis.call('ZSCORE', RUNNING, member) or 0)
-  if until_s and until_s > now then
-    -- It runs: whoever queued it gets one more run once that is over.
+  if is_started(state) then
+    -- It runs, or the sweeper is about to see that its worker died: whoever queued it gets one
+    -- more run once that is over.
     if queued then mark(prefix, member) end
-  elseif until_s or queued or state == 'q' then
+  elseif queued or state == 'q' then
     seq = lease(member, name, state)
   end
   started[#started + 1] = seq

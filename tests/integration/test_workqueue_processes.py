@@ -61,6 +61,7 @@ def hang(redis: Redis, queue: WorkQueue, taken: list[Taken]) -> None:
     redis.rpush("lost", *map(str, queue.heartbeat()))
     queue.finish([(one, Done()) for one in taken])
     redis.incr("ended late")
+    until(lambda: redis.exists("stop") == 1, 60)
 
 
 @contextmanager
