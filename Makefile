@@ -1,7 +1,6 @@
 # Each target sets the project up first: it needs only Python 3.11+, bash and make.
 SHELL := bash
 BIN := .venv/bin
-export PATH := $(PATH):$(CURDIR)/.venv/bin
 
 .PHONY: demo test lint format bench dashboard setup clean
 

@@ -52,15 +52,22 @@ async def arrivals(
     """Watches while the context lasts, from now on."""
     seen = Arrivals(name, fulfils)
     path = object_path(kind, namespace)
-    version = (await client.list_page(path, {"limit": "1"})).resource_version
+    position = (await client.list_page(path, {"limit": "1"})).resource_version
 
     async def follow() -> None:
-        async for type_, obj in client.watch(path, {"resourceVersion": version}):
-            await seen.note(type_, obj)
+        nonlocal position
+        while True:
+            async for type_, obj in client.watch(path, {"resourceVersion": position}):
+                if type_ == "ERROR":
+                    raise RuntimeError(f"the benchmark's own watch broke: {obj.get('message')}")
+                await seen.note(type_, obj)
+                position = str(obj["metadata"]["resourceVersion"])
 
     task = asyncio.create_task(follow())
     try:
         yield seen
+        if task.done():
+            task.result()
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

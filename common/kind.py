@@ -163,6 +163,11 @@ class Kind:
         return self.up is not _no_actions
 
     @property
+    def in_steps(self) -> bool:
+        """Whether a patch may be one step of several, so that another plan must follow it."""
+        return self.before_patch is not _no_actions
+
+    @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 

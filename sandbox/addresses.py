@@ -17,6 +17,7 @@ from sandbox.storage import Storage
 from sandbox.validation import wrong
 
 Object = dict[str, Any]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 IP_ADDRESSES: Final = "ipaddresses.networking.k8s.io"
@@ -46,17 +47,21 @@ class Addresses:
     def taken(self, address: str) -> bool:
         return self.storage.collection(IP_ADDRESSES).get("", address) is not None
 
-    def check_address(self, asked: str) -> Cause | None:
-        """Why a Service can't have the address it asks for, or None when it can."""
+    def check_address(self, asked: str, *, dry_run: bool) -> Cause | None:
+        """Why a Service can't have the address it asks for, or None when it can.
+
+        The real server has other words for it in a dry run, in which it names its first range.
+        """
         try:
             address = ipaddress.ip_address(asked)
         except ValueError:
             return wrong("spec.clusterIPs[0]", asked, _NOT_AN_IP)
-        if not any(address in network for network in self.networks()):
-            ranges = ", ".join(str(network) for network in self.networks())
-            why = f"the provided IP ({asked}) is not in the valid range."
-            why = f"{_FAILED} {asked}: {why} The range of valid IPs is {ranges}"
-            return wrong("spec.clusterIPs", [asked], why)
+        if not any(_usable(address, network) for network in self.networks()):
+            why = "the provided network does not match the current range"
+            if dry_run:
+                why = f"the provided IP ({asked}) is not in the valid range. "
+                why += f"The range of valid IPs is {self.networks()[0]}"
+            return wrong("spec.clusterIPs", [asked], f"{_FAILED} {asked}: {why}")
         if self.taken(asked):
             return wrong(
                 "spec.clusterIPs", [asked], f"{_FAILED} {asked}: provided IP is already allocated"
@@ -98,6 +103,12 @@ class Addresses:
         start = self.random.randrange(len(NODE_PORTS))
         rotated = (NODE_PORTS[(start + step) % len(NODE_PORTS)] for step in range(len(NODE_PORTS)))
         return next(port for port in rotated if port not in self.node_ports | besides)
+
+
+def _usable(address: Address, network: Network) -> bool:
+    """The first and the last address of a range are nobody's."""
+    ends = (network.network_address, network.broadcast_address)
+    return address in network and address not in ends
 
 
 def node_ports(service: Object) -> set[int]:

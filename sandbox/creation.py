@@ -14,7 +14,7 @@ from sandbox.objects import GENERATIONS, generate_name, new_metadata
 from sandbox.reply import Reply
 from sandbox.request import Request
 from sandbox.resources import Resource
-from sandbox.storage import Item
+from sandbox.storage import body_of
 from sandbox.validation import validate
 
 Object = dict[str, Any]
@@ -48,7 +48,8 @@ def create_object(cluster: Cluster, request: Request, obj: Object) -> Reply:
     _identify(resource, request.target.namespace, obj["metadata"])
     _prepare(resource, obj)
     admit(cluster, resource, obj)
-    check_new(cluster, resource, obj)
+    check_new(cluster, request, obj)
+    check_size(obj, len(request.body))
     name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
     if cluster.storage.collection(resource.collection).get(namespace, name):
         raise already_exists(resource.plural, resource.group, name)
@@ -91,14 +92,16 @@ def _prepare(resource: Resource, obj: Object) -> None:
         default(obj)
 
 
-def check_new(cluster: Cluster, resource: Resource, obj: Object) -> None:
+def check_new(cluster: Cluster, request: Request, obj: Object) -> None:
+    resource = request.resource
     causes = validate(resource, obj)
     if resource.collection == "services" and not causes:
-        causes = services.check(obj, None, cluster.addresses)
+        causes = services.check(obj, None, cluster.addresses, dry_run=request.dry_run)
     if causes:
         raise invalid(resource.kind, resource.group, obj["metadata"].get("name", ""), causes)
 
 
-def check_size(item: Item) -> None:
-    if len(item.body) > STORED_LIMIT:
+def check_size(obj: Object, at_most: int) -> None:
+    """Refuses what doesn't fit into etcd: 413. Only looks closely at what may be too large."""
+    if at_most > STORED_LIMIT // 2 and len(body_of(obj)) > STORED_LIMIT:
         raise too_large(STORED_LIMIT)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 import yaml
 
+from sandbox import protobuf
 from sandbox.errors import bad_request, unknown_resource, unsupported_media_type
 from sandbox.resources import Registry, Resource
 
@@ -75,9 +76,11 @@ class Request:
             return parse_json(self.body, self.resource.kind)
         if self.content_type in YAML_TYPES:
             return parse_yaml(self.body)
+        if self.content_type == protobuf.CONTENT_TYPE:
+            return protobuf.decode(self.body)
         raise unsupported_media_type(
             "the body of the request was in an unknown format - accepted media types include: "
-            "application/json, application/yaml"
+            "application/json, application/yaml, application/vnd.kubernetes.protobuf"
         )
 
 

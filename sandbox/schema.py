@@ -22,6 +22,8 @@ Object = dict[str, Any]
 METADATA: Final = "meta.v1.ObjectMeta"
 _PLAIN: Final[dict[str, tuple[type, ...]]] = {
     "s": (str,),
+    "y": (str,),
+    "t": (str,),
     "i": (int,),
     "n": (int, float),
     "b": (bool,),
@@ -33,6 +35,8 @@ _NOT_A_QUANTITY: Final = (
 )
 _GO_TYPES: Final = {
     "s": "string",
+    "y": "[]uint8",
+    "t": "Time",
     "i": "int32",
     "n": "float64",
     "b": "bool",
@@ -44,10 +48,10 @@ _JSON_TYPES: Final = {str: "string", int: "number", float: "number", bool: "bool
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`shape` is "[" for a list, "{" for a map.
+    """One field of a type.
 
-    `vanishes` when zero is as good as absent; `merge_key` None for a list that is replaced as a
-    whole.
+    `shape` is "[" for a list, "{" for a map. `vanishes` when zero is as good as absent. `merge_key`
+    is None for a list that is replaced as a whole. `number` leads to it in the binary encoding.
     """
 
     type: str
@@ -55,13 +59,20 @@ class Field:
     required: bool
     vanishes: bool
     merge_key: str | None
+    number: tuple[int, ...]
 
 
 def _parse_field(text: str) -> Field:
     text, bar, key = text.partition("|")
-    shape = text[0] if text[0] in "[{" else ""
-    type_ = text.lstrip("[{").rstrip("!~")
-    return Field(type_, shape, "!" in text, "~" in text, key if bar else None)
+    text, _, number = text.partition("#")
+    return Field(
+        type=text.lstrip("[{").rstrip("!~"),
+        shape=text[0] if text[0] in "[{" else "",
+        required="!" in text,
+        vanishes="~" in text,
+        merge_key=key if bar else None,
+        number=tuple(int(part) for part in number.split(".") if part),
+    )
 
 
 @cache
@@ -80,8 +91,12 @@ def type_of(resource: Resource) -> str:
     """The type of a kind's objects, "" when it has no schema."""
     if resource.custom:
         return ""
-    kind: str = _schema()["kinds"].get(f"{resource.api_version}/{resource.kind}", "")
-    return kind
+    return type_of_kind(resource.api_version, resource.kind)
+
+
+def type_of_kind(api_version: str, kind: str) -> str:
+    type_: str = _schema()["kinds"].get(f"{api_version}/{kind}", "")
+    return type_
 
 
 def conform(resource: Resource, obj: Object, *, strict: bool = False) -> Object:

@@ -1,11 +1,18 @@
 """Writes schema.json from a real API server's OpenAPI documents and the Go sources of its types.
 
 `python -m sandbox.schema_update KUBECONFIG MODULES`, when a new Kubernetes version adds fields;
-MODULES is the folder of k8s.io's Go modules. One type a line, so that a diff shows what changed. A
-field's type is one of s i n b q x ?   string, integer, number, boolean, quantity, number or string,
-anything name            another type [type {type     list of, map from strings to followed by `!`
-when it is required, by `~` when zero is as good as absent, and by `|key` when a strategic merge
-patch merges the list by that key of its elements (`|` alone: merges it as a set).
+MODULES is the folder of k8s.io's Go modules. One type a line, so that a diff shows what changed.
+A field's type is one of
+
+    s y t           string, bytes in base64, time
+    i n b           integer, number, boolean
+    q x ?           quantity, number or string, anything
+    name            another type
+    [type {type     list of, map from strings to
+
+followed by `!` when it is required, by `~` when zero is as good as absent, by `|key` when a
+strategic merge patch merges the list by that key of its elements (`|` alone: merges it as a set),
+and by `#` and its number in the binary encoding.
 """
 
 from __future__ import annotations
@@ -19,7 +26,7 @@ from typing import Any, Final
 import orjson
 
 from sandbox.client import Client
-from sandbox.go_types import vanishing_fields
+from sandbox.go_types import GoField, read_fields
 from sandbox.kubeconfig import read_access
 from sandbox.resources import builtin_registry
 
@@ -27,6 +34,13 @@ Object = dict[str, Any]
 
 TARGET: Final = Path(__file__).with_name("schema.json")
 _PLAIN: Final = {"string": "s", "integer": "i", "number": "n", "boolean": "b"}
+# Kinds that are sent to subresources and in deletions.
+_BODIES: Final = {
+    ("", "v1", "DeleteOptions"),
+    ("authentication.k8s.io", "v1", "TokenRequest"),
+    ("autoscaling", "v1", "Scale"),
+    ("policy", "v1", "Eviction"),
+}
 _KINDS: Final = "x-kubernetes-group-version-kind"
 
 
@@ -34,9 +48,9 @@ def main(argv: list[str]) -> int:
     definitions = asyncio.run(_fetch(Path(argv[0])))
     kinds = {kind: name for name, schema in definitions.items() for kind in _served_kinds(schema)}
     reachable = _reachable(set(kinds.values()), definitions)
-    vanishing = vanishing_fields(Path(argv[1]))
+    go_fields = read_fields(Path(argv[1]))
     types = {
-        _short(name): _fields(_short(name), definitions[name], vanishing)
+        _short(name): _fields(_short(name), definitions[name], go_fields)
         for name in sorted(reachable)
     }
     named = {kind: _short(name) for kind, name in sorted(kinds.items())}
@@ -65,7 +79,7 @@ def _served_kinds(schema: Object) -> Iterator[str]:
     """`v1/Pod`, `apps/v1/Deployment`: those kinds of this schema that the sandbox serves."""
     served = {(part.group, part.version, part.kind) for part in builtin_registry()}
     for kind in schema.get(_KINDS, ()):
-        if (kind["group"], kind["version"], kind["kind"]) in served:
+        if (kind["group"], kind["version"], kind["kind"]) in served | _BODIES:
             yield "/".join(filter(None, (kind["group"], kind["version"], kind["kind"])))
 
 
@@ -96,15 +110,24 @@ def _short(name: str) -> str:
     return ".".join(name.split(".")[-3:])
 
 
-def _fields(type_: str, schema: Object, vanishing: set[tuple[str, str]]) -> dict[str, str]:
+def _fields(
+    type_: str, schema: Object, go_fields: dict[tuple[str, str], GoField]
+) -> dict[str, str]:
     required = schema.get("required", ())
     return {
         name: _type(part)
         + ("!" if name in required else "")
-        + ("~" if (type_, name) in vanishing and _type(part) in "sinb" else "")
+        + _go_part(_type(part), go_fields.get((type_, name)))
         + _merge_key(part)
         for name, part in schema["properties"].items()
     }
+
+
+def _go_part(type_: str, field: GoField | None) -> str:
+    if field is None:
+        return ""
+    vanishes = "~" if field.vanishes and type_ in "sinb" else ""
+    return vanishes + (f"#{field.number}" if field.number else "")
 
 
 def _type(part: Object) -> str:
@@ -112,6 +135,8 @@ def _type(part: Object) -> str:
         return _type(part["allOf"][0])
     if "$ref" in part:
         return _named(part["$ref"].rpartition("/")[2])
+    if part.get("format") == "byte":
+        return "y"
     if part.get("type") == "array":
         return "[" + _type(part["items"])
     if isinstance(part.get("additionalProperties"), dict):
@@ -122,7 +147,7 @@ def _type(part: Object) -> str:
 def _named(name: str) -> str:
     """Named types that are plain values in JSON."""
     last = name.rpartition(".")[2]
-    plain = {"Quantity": "q", "IntOrString": "x", "MicroTime": "s", "Time": "s"}
+    plain = {"Quantity": "q", "IntOrString": "x", "MicroTime": "t", "Time": "t"}
     free = ("FieldsV1", "RawExtension", "JSON", "JSONSchemaProps")
     if last in plain:
         return plain[last]

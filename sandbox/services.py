@@ -69,7 +69,9 @@ def _keep_ports(spec: Object, was: Object) -> None:
             port["nodePort"] = before
 
 
-def check(service: Object, old: Object | None, addresses: Addresses) -> list[Cause]:
+def check(
+    service: Object, old: Object | None, addresses: Addresses, *, dry_run: bool
+) -> list[Cause]:
     """What the Service asks for and can't have."""
     spec = service["spec"]
     causes = addresses.check_ports(service, node_ports(old) if old else set())
@@ -81,7 +83,7 @@ def check(service: Object, old: Object | None, addresses: Addresses) -> list[Cau
     asked = spec.get("clusterIP")
     held = old["spec"].get("clusterIP") if old else None
     if spec["type"] in _WITH_ADDRESS and asked and asked not in (HEADLESS, held):
-        cause = addresses.check_address(asked)
+        cause = addresses.check_address(asked, dry_run=dry_run)
         causes += [cause] if cause else []
     return causes
 

@@ -12,7 +12,7 @@ from sandbox import deletion, services
 from sandbox.admission import admit_growth
 from sandbox.apply import apply, remember
 from sandbox.cluster import Cluster, render, render_unstored
-from sandbox.creation import check_namespace, create_object
+from sandbox.creation import check_namespace, check_size, create_object
 from sandbox.decoding import decode
 from sandbox.defaults import DEFAULTS
 from sandbox.errors import ApiError, bad_request, conflict, invalid
@@ -107,6 +107,7 @@ def replace(cluster: Cluster, request: Request, new: Object, old: Item) -> Reply
     _check(cluster, request, new, old.obj)
     if new == old.obj:
         return Reply(200, render(resource, old))
+    check_size(new, len(request.body) + len(old.body))
     if _generation_counts(resource) and desired_part(new) != desired_part(old.obj):
         new["metadata"]["generation"] = old.obj["metadata"].get("generation", 0) + 1
     if request.dry_run:
@@ -178,7 +179,7 @@ def _check(cluster: Cluster, request: Request, new: Object, old: Object) -> None
     causes = validate(resource, new)
     causes += validate_update(resource, new, old, request.target.subresource)
     if resource.collection == "services" and not causes:
-        causes = services.check(new, old, cluster.addresses)
+        causes = services.check(new, old, cluster.addresses, dry_run=request.dry_run)
     if causes:
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
     if resource.collection == "persistentvolumeclaims":

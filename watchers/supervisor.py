@@ -119,7 +119,10 @@ class Supervisor:
             await self._notice_restart()
             lost = await asyncio.to_thread(self._leases.renew)
             if lost:
+                # Also those that are free to be taken again: Redis may have forgotten everything,
+                # and only a stream that starts anew asks it where it was.
                 log.warning("leases lost", streams=len(lost))
+                await self._stop(lost)
             self._renewed_at = self._clock()
         share = await asyncio.to_thread(self._leases.share)
         surplus = self._leases.surplus(share)

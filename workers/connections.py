@@ -4,6 +4,8 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 
+from redis.exceptions import RedisError
+
 from common.backoff import delay_s
 from common.changes import active_plurals
 from common.config import Config, VirtualCluster
@@ -60,7 +62,7 @@ class Connections:
                 self.sessions[virtual.name] = await self._session(virtual, host)
                 self.waiting.pop(virtual.name, None)
                 _log.info("virtual cluster connected", cluster=virtual.name)
-            except TohostError as error:
+            except (TohostError, RedisError) as error:
                 failures += 1
                 self.waiting[virtual.name] = str(error)
                 _log.warning("virtual cluster not usable", cluster=virtual.name, error=str(error))

@@ -146,7 +146,8 @@ class Performer:
         except NotFoundError as error:
             raise RetryError(str(error)) from error
         work.saw(action.side, patched)
-        if not action.resource_version and _version(patched) != before:
+        overtaken = not action.resource_version and _version(patched) != before
+        if overtaken or work.kind.in_steps:
             work.plan_again = True
 
     async def _bind(self, work: Work, action: Bind) -> None:

@@ -68,7 +68,9 @@ local function apply(field, version, json, refs, uid)
   local stored = redis.call("HGET", versions, field)
   local dead, current, current_uid = "", "", ""
   if stored then dead, current, current_uid = string.match(stored, "^(T?)(%d*):(.*)$") end
-  if current ~= "" and not newer(version, current) then return end
+  -- A server answers a DELETE with the version that the DELETED event has too: the end wins.
+  local ends = json == "" and version == current
+  if current ~= "" and not newer(version, current) and not ends then return end
   if json == "" then
     if not stored or dead == "T" then return end
     redis.call("HDEL", objects, field)

@@ -114,6 +114,17 @@ def test_a_second_token_of_a_running_key_starts_no_second_run(
     assert take(other) == []
 
 
+def test_a_running_key_that_somebody_enqueues_runs_once_more_afterwards(
+    queue: WorkQueue, other: WorkQueue, redis: Redis
+) -> None:
+    mark(queue, WEB)
+    taken = take_one(queue)
+    jobs.queue_of(redis, WEB).enqueue_job(job_of(redis, WEB))
+    assert take(other) == []
+    queue.finish([(taken, Done())])
+    assert keys(take(other)) == [WEB]
+
+
 def test_again_later_waits_as_a_scheduled_job(queue: WorkQueue, redis: Redis, clock: Clock) -> None:
     mark(queue, WEB)
     queue.finish([(take_one(queue), Again(5.0, "the namespace is missing"))])

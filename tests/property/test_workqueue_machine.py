@@ -139,6 +139,13 @@ class Machine(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now_s += seconds
 
+    @precondition(lambda self: self.runs())
+    @rule(worker=any_worker)
+    def sleep_while_the_other_takes_over(self, worker: int) -> None:
+        self.now_s += LEASE_S + 1
+        self.sweep(1 - worker)
+        self.take(1 - worker, 4)
+
     @rule(worker=any_worker)
     def sweep(self, worker: int) -> None:
         self.workers[worker].queue.sweep(force=True)
@@ -158,7 +165,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(key=any_key)
     def push_a_second_token(self, key: Key) -> None:
-        self.redis.rpush(jobs.queue_key(key.cluster, key.plural), jobs.job_id(key))
+        jobs.queue_of(self.redis, key).enqueue_job(jobs.build(self.redis, key))
         self.by_hand[key] += 1
 
     @invariant()
@@ -202,7 +209,7 @@ def test_the_workqueue_keeps_its_promises_whatever_happens(redis: Redis) -> None
     run_state_machine_as_test(
         lambda: Machine(redis),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=2000,
+            max_examples=1500,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

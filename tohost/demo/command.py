@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -19,7 +20,7 @@ from tohost.demo.observer import Observer, percentile_ms
 from tohost.demo.screen import Screen
 from tohost.demo.script import Script
 from tohost.demo.stage import CLUSTER, HOST_NAMESPACE, Stage, stage, working_folder
-from tohost.processes import python
+from tohost.processes import Program
 
 CHECK_TIMEOUT_S = 15.0
 _SCENES = {
@@ -131,27 +132,33 @@ def _summary(observer: Observer, script: Script, wrong: list[str], played_s: flo
 
 async def _keep(console: Console, ready: Stage) -> None:
     """Wait for Ctrl-C, with rq-dashboard beside."""
-    lines = ["", "It stays up until Ctrl-C. Try, in another terminal:", ""]
     virtual = f"kubectl --kubeconfig {ready.virtual_kubeconfig}"
-    lines += [
-        f"  {virtual} create configmap mine --from-literal a=b",
-        f"  {virtual} -n shop set image pod/db-0 postgres=postgres:18",
-        f"  {virtual} -n shop get pods -w",
-        f"  kubectl --kubeconfig {ready.host_kubeconfig} -n {HOST_NAMESPACE} get pods -w",
-        "",
-        f"  rq-dashboard  {_dashboard(ready)}",
-        f"  logs          {ready.folder}",
-    ]
-    _print(console, lines)
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
+    host = f"kubectl --kubeconfig {ready.host_kubeconfig} -n {HOST_NAMESPACE}"
+    with (ready.folder / "dashboard.log").open("wb") as log:
+        lines = [
+            "",
+            "It stays up until Ctrl-C. Try, in other terminals:",
+            "",
+            f"  {host} get pods -w",
+            f"  {virtual} run mine --image nginx",
+            f"  {virtual} -n shop set image pod/db-0 postgres=postgres:18",
+            f"  {virtual} -n shop delete pod db-0",
+            "",
+            f"  rq-dashboard  {_dashboard(ready, log)}",
+            f"  logs          {ready.folder}",
+        ]
+        _print(console, lines)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+    _print(console, ["", "stopping"])
 
 
-def _dashboard(ready: Stage) -> str:
+def _dashboard(ready: Stage, log: IO[bytes]) -> str:
     """Start rq-dashboard; its address, or why there is none."""
     if importlib.util.find_spec("rq_dashboard") is None:
         return 'is not installed: pip install "tohost[dashboard]"'
-    port = free_port()
-    arguments = ("--bind", "127.0.0.1", "--port", str(port), "--redis-url", ready.redis_url)
-    ready.tree.start(python("dashboard", "-m", "rq_dashboard", *arguments, "--json"))
+    port = str(free_port())
+    options = ("--bind", "127.0.0.1", "--port", port, "--redis-url", ready.redis_url, "--json")
+    command = (sys.executable, "-m", "rq_dashboard", *options)
+    ready.tree.start(Program("dashboard", command, output=log))
     return f"http://127.0.0.1:{port}"
