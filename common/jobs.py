@@ -141,8 +141,10 @@ def push(redis: Redis, pipe: Pipeline, keys: Iterable[Key]) -> None:
 
 
 def leave_registries(pipe: Pipeline, target: Queue, ids: Sequence[str]) -> None:
-    pipe.zrem(target.failed_job_registry.key, *ids)
-    pipe.zrem(target.scheduled_job_registry.key, *ids)
+    """Take jobs off the failed and scheduled ones."""
+    if ids:
+        pipe.zrem(target.failed_job_registry.key, *ids)
+        pipe.zrem(target.scheduled_job_registry.key, *ids)
 
 
 def start(redis: Redis, pipe: Pipeline, key: Key, worker: str) -> Execution:
@@ -201,9 +203,7 @@ def end(pipe: Pipeline, target: Queue, executions: Sequence[Execution]) -> None:
     pipe.zrem(target.started_job_registry.key, *(e.composite_key for e in executions))
 
 
-def forget(pipe: Pipeline, target: Queue, ids: Sequence[str]) -> None:
+def forget(pipe: Pipeline, ids: Sequence[str]) -> None:
     """Remove jobs that are done, with all that is known of earlier runs."""
-    if not ids:
-        return
-    pipe.delete(*map(Job.key_for, ids), *map(Result.get_key, ids))
-    leave_registries(pipe, target, ids)
+    if ids:
+        pipe.delete(*map(Job.key_for, ids), *map(Result.get_key, ids))

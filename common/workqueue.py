@@ -211,8 +211,10 @@ class WorkQueue:
                 ours = list(some)
                 target = jobs.queue(self._redis, name)
                 jobs.end(pipe, target, [end.taken.run for end in ours])
-                gone = [end for end in ours if end.how == "done" and end.taken.key in held]
-                jobs.forget(pipe, target, [end.taken.run.job_id for end in gone])
+                still = [end for end in ours if end.taken.key in held]
+                jobs.leave_registries(pipe, target, [end.taken.run.job_id for end in still])
+                gone = [end.taken.run.job_id for end in still if end.how == "done"]
+                jobs.forget(pipe, gone)
             cleared = len(pipe)
             for cluster, some in groupby(ends, key=_cluster_of):
                 self._scripts.finish(pipe, cluster, [end.row() for end in some])

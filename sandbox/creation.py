@@ -24,7 +24,6 @@ STORED_LIMIT: Final = 1_572_864
 _SERVER_FIELDS: Final = (
     "uid",
     "resourceVersion",
-    "generation",
     "creationTimestamp",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sandbox.errors import bad_request
+from sandbox.errors import ApiError, bad_request
 
 Object = dict[str, Any]
 Predicate = Callable[[Object], bool]
@@ -47,7 +47,6 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "nodes": ("spec.unschedulable",),
     "services": ("spec.clusterIP", "spec.type"),
     "jobs.batch": ("status.successful",),
-    "replicasets.apps": ("status.replicas",),
 }
 
 
@@ -112,9 +111,17 @@ def _field_term(collection: str, term: str) -> Predicate:
     path, operator, value = match.groups()
     known = ("metadata.name", "metadata.namespace", *FIELDS.get(collection, ()))
     if path not in known:
-        raise bad_request(f"field label not supported: {path}")
+        raise _unknown_field(collection, path)
     keys = tuple(path.split("."))
     return lambda obj: (_field(obj, keys) == value) is (operator != "!=")
+
+
+def _unknown_field(collection: str, path: str) -> ApiError:
+    """The kinds with fields of their own say it in fewer words."""
+    if collection in FIELDS:
+        return bad_request(f"field label not supported: {path}")
+    known = 'only "metadata.name", "metadata.namespace"'
+    return bad_request(f'"{path}" is not a known field selector: {known}')
 
 
 def _field(obj: Object, keys: tuple[str, ...]) -> str:

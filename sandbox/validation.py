@@ -148,9 +148,19 @@ def _validate_pod(pod: Object) -> Iterator[Cause]:
             yield required(f"{field}.image")
         seen.add(name or "")
         yield from _validate_mounts(container, field, spec)
+    yield from _validate_tokens(spec)
     yield from _validate_choice(spec, "restartPolicy", ("Always", "OnFailure", "Never"))
     policies = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
     yield from _validate_choice(spec, "dnsPolicy", policies)
+
+
+def _validate_tokens(spec: Object) -> Iterator[Cause]:
+    """A token needs an account to be for."""
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        for number, source in enumerate((volume.get("projected") or {}).get("sources") or ()):
+            if source.get("serviceAccountToken") and not spec.get("serviceAccountName"):
+                field = f"spec.volumes[{index}].projected.sources[{number}].serviceAccountToken"
+                yield refused(field, "must not be specified when serviceAccountName is not set")
 
 
 def _validate_mounts(container: Object, field: str, spec: Object) -> Iterator[Cause]:

@@ -15,7 +15,7 @@ from tests.controlplane import assets, control_planes
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A virtual and a host cluster; `sandbox` is None when they are real: those fail on nobody's request."""
+    """A virtual and a host cluster; `sandbox` is None when they are real."""
 
     virtual_kubeconfig: Path
     host_kubeconfig: Path

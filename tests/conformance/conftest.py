@@ -1,4 +1,4 @@
-"""The `api` fixture: a namespace of one's own on a sandbox server, and on a real one if there is."""
+"""The `api` fixture: a namespace of one's own on a sandbox server, and on a real one."""
 
 from __future__ import annotations
 

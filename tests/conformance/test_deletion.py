@@ -49,7 +49,8 @@ async def test_no_finalizer_can_be_added_to_a_deleted_object(api: Api) -> None:
     await api.delete(api.path("configmaps", "a"))
     more = {"metadata": {"finalizers": ["example.com/f", "example.com/g"]}}
     answer = await api.patch(api.path("configmaps", "a"), more)
-    assert (answer.code, answer.fields) == (422, ["metadata.finalizers"])
+    assert answer.code == 422
+    assert "metadata.finalizers" in answer.fields
 
 
 async def test_a_dry_run_deletes_nothing(api: Api) -> None:

@@ -51,7 +51,11 @@ async def test_field_selectors_choose_by_name(api: Api) -> None:
     assert await _names(api, "fieldSelector=metadata.name=a") == ["a"]
     assert await _names(api, "fieldSelector=metadata.name!=a") == ["b"]
     answer = await api.get(api.path("configmaps") + "?fieldSelector=data.key=a")
-    assert (answer.code, answer.message) == (400, "field label not supported: data.key")
+    assert answer.code == 400
+    known = 'only "metadata.name", "metadata.namespace"'
+    assert answer.message == f'"data.key" is not a known field selector: {known}'
+    answer = await api.get(api.path("pods") + "?fieldSelector=spec.key=a")
+    assert (answer.code, answer.message) == (400, "field label not supported: spec.key")
 
 
 async def test_field_selectors_choose_pods_by_node_and_phase(api: Api) -> None:

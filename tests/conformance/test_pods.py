@@ -44,7 +44,8 @@ async def test_volumes_get_their_defaults(api: Api) -> None:
         {"name": "c", "projected": token},
         {"name": "d", "downwardAPI": {"items": [field]}},
     ]
-    answer = await api.post(api.path("pods"), pod("a", volumes=volumes))
+    wanted = pod("a", volumes=volumes, serviceAccountName="builder")
+    answer = await api.post(api.path("pods"), wanted)
     empty, secret, projected, downward = answer.body["spec"]["volumes"]
     assert empty["emptyDir"] == {}
     assert secret["secret"]["defaultMode"] == 0o644
@@ -79,6 +80,13 @@ async def test_a_priority_class_gives_the_priority(api: Api) -> None:
 async def test_a_pod_without_containers_is_refused(api: Api) -> None:
     answer = await api.post(api.path("pods"), pod("a", containers=[]))
     assert (answer.code, answer.fields) == (422, ["spec.containers"])
+
+
+async def test_a_token_volume_without_an_account_is_refused(api: Api) -> None:
+    token = {"sources": [{"serviceAccountToken": {"path": "token"}}]}
+    answer = await api.post(api.path("pods"), pod("a", volumes=[{"name": "v", "projected": token}]))
+    field = "spec.volumes[0].projected.sources[0].serviceAccountToken"
+    assert (answer.code, answer.fields) == (422, [field])
 
 
 async def test_a_mount_without_a_volume_is_refused(api: Api) -> None:

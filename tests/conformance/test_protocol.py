@@ -81,7 +81,7 @@ async def test_a_body_of_more_than_three_mebibytes_is_too_large(api: Api) -> Non
 
 async def test_an_object_that_does_not_fit_into_storage_is_too_large(api: Api) -> None:
     peer = {"podSelector": {"matchLabels": {"a" * 60: "b" * 60}}}
-    spec = {"podSelector": {}, "ingress": [{"from": [peer] * 12000}]}
+    spec = {"podSelector": {}, "ingress": [{"from": [peer] * 20000}]}
     path = api.path("networkpolicies", group="networking.k8s.io/v1")
     answer = await api.post(path, {"metadata": {"name": "a"}, "spec": spec})
     assert answer.code == 413

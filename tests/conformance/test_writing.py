@@ -63,10 +63,10 @@ async def test_a_resource_version_may_not_be_set_on_creation(api: Api) -> None:
 
 
 async def test_what_the_server_writes_is_ignored_on_creation(api: Api) -> None:
-    claimed = {"name": "a", "uid": "mine", "generation": 7, "deletionTimestamp": None}
-    answer = await api.post(api.path("configmaps"), {"metadata": claimed})
-    assert answer.metadata["uid"] != "mine"
-    assert "generation" not in answer.metadata
+    claimed = {"name": "a", "uid": "mine", "generation": 7, "deletionGracePeriodSeconds": 5}
+    answer = await api.post(api.path("pods"), pod("a") | {"metadata": claimed})
+    assert (answer.metadata["uid"] != "mine", answer.metadata["generation"]) == (True, 1)
+    assert "deletionGracePeriodSeconds" not in answer.metadata
 
 
 async def test_an_update_moves_the_resource_version(api: Api) -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from common.errors import AlreadyExistsError, ConflictError, NotFoundError
+from common.errors import AlreadyExistsError, NotFoundError, RetryError
 from common.objects import Obj
 from tests.e2e.objects import configmap, encode, in_env_from, in_volume, pod, secret, service
 from tests.e2e.space import Space
@@ -60,7 +60,7 @@ async def storm(space: Space, chance: random.Random) -> None:
         async with slots:
             try:
                 await one_change(space, plural, name, what, how)
-            except (AlreadyExistsError, NotFoundError, ConflictError):
+            except (AlreadyExistsError, NotFoundError, RetryError):
                 return
 
     await asyncio.gather(*(change(*plan) for plan in plans))

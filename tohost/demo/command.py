@@ -24,7 +24,8 @@ from tohost.processes import Program
 
 CHECK_TIMEOUT_S = 15.0
 _SCENES = {
-    "calm": "few at a time",
+    "application": "the application, at once",
+    "calm": "one at a time",
     "burst": "burst, one worker killed",
     "deletion": "deletion of all of those",
 }

@@ -46,7 +46,7 @@ class Observer:
 
     def __init__(self, virtual: Client, host: Client, host_namespace: str) -> None:
         self.rows: dict[Key, Row] = {}
-        self.scene = "calm"
+        self.scene = "application"
         self._clients = (virtual, host)
         self._host_namespace = host_namespace
         self._tasks: list[asyncio.Task[None]] = []

@@ -135,10 +135,12 @@ def _in_crowd(key: Key) -> bool:
 
 
 def state_of(row: Row) -> str:
-    if row.virtual is None:
-        return "gone" if row.host is None else "going"
     if row.host is None:
-        return "waiting" if _pending(row) else "stays" if not row.changes else "gone"
+        if _pending(row):
+            return "waiting"
+        return "stays" if row.virtual and not row.changes else "gone"
+    if row.virtual is None:
+        return "going"
     if _pending(row):
         return "changing"
     if "containers" in (row.virtual.get("spec") or {}):

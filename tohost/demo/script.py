@@ -62,6 +62,7 @@ class Script:
 
     async def _new_image(self) -> None:
         self._say(f"The web pods get a new image, {_NEW_IMAGE}")
+        self._observer.scene = "calm"
         keys = self._pods("web-")
         for key in keys:
             self._observer.expect(key, _has_image)
@@ -95,7 +96,6 @@ class Script:
 
         await asyncio.gather(*(create(number, pod) for number, pod in enumerate(pods)))
         await self._settled()
-        self._observer.scene = "calm"
         await self._alive([key_of(pod) for pod in pods])
         self.recovered_s = time.perf_counter() - killed_s
 
