@@ -84,12 +84,18 @@ def status_error(message: str, status: Obj, after_s: float | None = None) -> Toh
     details: Obj = status.get("details") or {}
     if after_s is None:
         after_s = parse_seconds(details.get("retryAfterSeconds"))
-    if code == 409 and reason != "AlreadyExists":
+    if (code == 409 and reason != "AlreadyExists") or _other_uid(code, details):
         return ConflictError(message, after_s)
     if code in _RETRIED or not 400 <= code < 500:
         return RetryError(message, after_s)
     kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: AlreadyExistsError}
     return kinds.get(code, ApiError)(message, code, reason or f"Http{code}", details)
+
+
+def _other_uid(code: int, details: Obj) -> bool:
+    """A patch whose uid isn't the object's is refused as a change of an immutable field."""
+    causes = details.get("causes") or []
+    return code == 422 and [cause.get("field") for cause in causes] == ["metadata.uid"]
 
 
 def parse_status(raw: bytes) -> Obj:

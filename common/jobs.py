@@ -199,11 +199,17 @@ def end(pipe: Pipeline, target: Queue, executions: Sequence[Execution]) -> None:
     """Remove the records of runs that are over; all are of one queue."""
     keys = [execution.key for execution in executions]
     keys += [ExecutionRegistry.key_template.format(e.job_id) for e in executions]
-    pipe.delete(*keys)
+    _delete(pipe, keys)
     pipe.zrem(target.started_job_registry.key, *(e.composite_key for e in executions))
 
 
 def forget(pipe: Pipeline, ids: Sequence[str]) -> None:
     """Remove jobs that are done, with all that is known of earlier runs."""
     if ids:
-        pipe.delete(*map(Job.key_for, ids), *map(Result.get_key, ids))
+        _delete(pipe, [*map(Job.key_for, ids), *map(Result.get_key, ids)])
+
+
+def _delete(pipe: Pipeline, keys: Sequence[str]) -> None:
+    """As a plain command: on a Redis Cluster redis-py refuses `pipe.delete` of several keys, also
+    of one slot, in which `RQ_KEY_PREFIX={rq}` keeps all of RQ's."""
+    pipe.execute_command("DEL", *keys)  # type: ignore[no-untyped-call]

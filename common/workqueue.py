@@ -268,7 +268,7 @@ class WorkQueue:
 
     def sweep(self, force: bool = False) -> int:
         """Queue again what is due, what dead workers left and what lost its job; answers how many.
-        Call it every second in every worker: locks let one do it. `force` passes over them."""
+        Call it every 200 ms in every worker: locks let one do it. `force` passes over them."""
         return self._sweeper.sweep(list(self.clusters), force)
 
     def close(self) -> None:

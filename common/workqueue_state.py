@@ -102,4 +102,8 @@ class Scripts:
         self, pipe: Pipeline, name: str, cluster: str, arguments: Sequence[str | float]
     ) -> None:
         now = "" if self._clock is None else repr(self._clock())
-        pipe.eval(self._sources[name], 1, redis_prefix(cluster), now, *arguments)
+        keys = redis_prefix(cluster)
+        # As a plain command: redis-py refuses `pipe.eval` on a Redis Cluster.
+        pipe.execute_command(  # type: ignore[no-untyped-call]
+            "EVAL", self._sources[name], 1, keys, now, *arguments
+        )

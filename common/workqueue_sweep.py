@@ -1,7 +1,7 @@
 """The sweeper: queues again what is due, what dead workers left, and what lost its job.
 
 Every worker may sweep as often as it likes; locks in Redis let one of them through per virtual
-cluster and second, and one in five seconds for the full look.
+cluster and 200 ms, and one in five seconds for the full look.
 """
 
 import time
@@ -19,7 +19,7 @@ from common.workqueue_bell import ring
 from common.workqueue_presence import bury, queue_names
 from common.workqueue_state import Scripts
 
-SWEEP_EVERY_S = 1.0
+SWEEP_EVERY_S = 0.2
 LOOK_EVERY_S = 5.0
 ORPHAN_AGE_S = 30.0
 LIMIT = 1000
@@ -30,12 +30,14 @@ class Sweeper:
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
         self._scripts = scripts
+        self._next_look = 0.0
 
     def sweep(self, clusters: Sequence[str], force: bool = False) -> int:
         """Returns how many keys were queued again. `force` passes over the locks, for tests."""
-        moved = 0
-        for cluster in self._locked(clusters, "sweep", SWEEP_EVERY_S, force):
-            moved += self._queue_overdue(cluster)
+        moved = self._queue_overdue(self._locked(clusters, "sweep", SWEEP_EVERY_S, force))
+        if not force and time.monotonic() < self._next_look:
+            return moved
+        self._next_look = time.monotonic() + 1
         looked_at = self._locked(clusters, "look", LOOK_EVERY_S, force)
         if looked_at:
             names = queue_names(self._redis, clusters)
@@ -54,17 +56,24 @@ class Sweeper:
                 pipe.set(f"{redis_prefix(cluster)}:{what}", 1, nx=True, px=int(every_s * 950))
             return [c for c, mine in zip(clusters, pipe.execute(), strict=True) if mine]
 
-    def _queue_overdue(self, cluster: str) -> int:
-        with self._redis.pipeline(transaction=False) as pipe:
-            self._scripts.sweep(pipe, cluster, LIMIT)
-            expired, due = ([m.decode() for m in members] for members in pipe.execute()[0])
-        if not expired and not due:
+    def _queue_overdue(self, clusters: Sequence[str]) -> int:
+        if not clusters:
             return 0
-        with self._redis.pipeline() as pipe:
-            self._drop_executions(pipe, [Key.from_member(cluster, member) for member in expired])
-            self._push(pipe, cluster, expired + due)
-            pipe.execute()
-        return len(expired) + len(due)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for cluster in clusters:
+                self._scripts.sweep(pipe, cluster, LIMIT)
+            overdue = pipe.execute()
+        moved = 0
+        with self._redis.pipeline(transaction=False) as pipe:
+            for cluster, (expired, due) in zip(clusters, overdue, strict=True):
+                if expired or due:
+                    dead = [Key.from_member(cluster, member.decode()) for member in expired]
+                    self._drop_executions(pipe, dead)
+                    self._push(pipe, cluster, [m.decode() for m in (*expired, *due)])
+                    moved += len(expired) + len(due)
+            if moved:
+                pipe.execute()
+        return moved
 
     def _push(self, pipe: Pipeline, cluster: str, members: Iterable[str]) -> None:
         jobs.push(self._redis, pipe, [Key.from_member(cluster, member) for member in members])

@@ -19,6 +19,7 @@ from common.metadata import MANAGED_BY
 from common.objects import Obj, annotations, name_of, namespace_of, uid
 from common.service import HOST_CLUSTER_IP, MOVING, skip_service
 from workers.events import emit
+from workers.leaked_address import free_leaked
 from workers.session import Session
 from workers.work import Work
 
@@ -26,9 +27,9 @@ SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
 NOWHERE = "moving.tohost.invalid"
 SETTLE_S = 30.0
 RETRY_S = 0.2
-ADDED_S = 1.0
+ADDED_S = 0.3
 _TAKEN = "already allocated"
-_OUT_OF_RANGE = ("not in the valid range", "not within any", "is not in the range")
+_OUT_OF_RANGE = ("not in the valid range", "does not match the current range")
 
 
 async def replace(session: Session, work: Work, action: ReplaceService, now_s: float) -> None:
@@ -66,6 +67,8 @@ async def finish(session: Session, work: Work, now_s: float) -> None:
         moved = await _patch_back(session, work, virtual, spec)
     except ApiError as error:
         if now_s - began_s < SETTLE_S:
+            if _TAKEN in str(error):
+                await free_leaked(session.virtual, virtual, spec["clusterIP"])
             raise RetryError(str(error), RETRY_S) from error
         anywhere = {key: value for key, value in spec.items() if not key.startswith("clusterIP")}
         await _patch_back(session, work, virtual, anywhere)
@@ -123,6 +126,8 @@ async def _overcome(refusal: ApiError, session: Session, spec: Obj) -> bool:
     """Whether the move has a chance in spite of what the dry run said."""
     if await _will_be_free(refusal, session, spec["clusterIP"]):
         return True
+    if _TAKEN in str(refusal):
+        return await free_leaked(session.virtual, work.virtual or {}, spec["clusterIP"])
     return _out_of_range(refusal) and await _extend_range(session)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from common.cluster import Cluster
 from common.keys import Key
 from common.kind import Kind, Related
-from common.objects import Obj, Side
+from common.objects import Obj, Side, meta
 
 
 @dataclass(slots=True)
@@ -36,7 +36,9 @@ class Work:
             self.virtual = obj
         else:
             self.host = obj
-        self.answers.append((side, obj))
+        # Without a version it answers a DELETE that another one overtook: the object is gone.
+        if meta(obj).get("resourceVersion"):
+            self.answers.append((side, obj))
 
     def requeue(self, after_s: float, reason: str) -> None:
         if self.requeue_after_s is None or after_s < self.requeue_after_s:

@@ -209,7 +209,7 @@ def test_the_workqueue_keeps_its_promises_whatever_happens(redis: Redis) -> None
     run_state_machine_as_test(
         lambda: Machine(redis),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=1500,
+            max_examples=200,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -81,3 +81,9 @@ def test_lines_are_the_same_however_the_stream_is_cut(size: int) -> None:
     lines = Lines()
     got = [line for at in range(0, len(text), size) for line in lines.feed(text[at : at + size])]
     assert got == [b"one", b"two", b"three"]
+
+
+def test_a_patch_for_an_object_of_another_uid_is_a_conflict() -> None:
+    details = {"causes": [{"reason": "FieldValueInvalid", "field": "metadata.uid"}]}
+    status = {"code": 422, "reason": "Invalid", "details": details}
+    assert isinstance(status_error("uid", status), ConflictError)
