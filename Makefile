@@ -24,7 +24,7 @@ bench: .venv/.ready  ## throughput, latency and cost per object
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 dashboard: .venv/.ready  ## rq-dashboard on 127.0.0.1:9181; REDIS_URL says where Redis is
-	@$(BIN)/rq-dashboard --bind 127.0.0.1 --redis-url $(or $(REDIS_URL),redis://localhost:6379/0)
+	@$(BIN)/tohost dashboard --redis-url $(or $(REDIS_URL),redis://localhost:6379/0)
 
 setup: .venv/.ready
 

@@ -89,7 +89,8 @@ class Performer:
         except NotFoundError as error:
             raise RetryError(f"{error} (does the namespace exist?)") from error
         work.saw(action.side, created)
-        if work.kind.tells and not work.kind.runs_once:
+        # The status of a stand-in comes next, or what the host chose for the new object.
+        if action.side == "virtual" or (work.kind.tells and not work.kind.runs_once):
             work.plan_again = True
 
     async def _post(self, side: Side, work: Work, body: Obj) -> Obj:

@@ -126,8 +126,6 @@ async def _overcome(refusal: ApiError, session: Session, spec: Obj) -> bool:
     """Whether the move has a chance in spite of what the dry run said."""
     if await _will_be_free(refusal, session, spec["clusterIP"]):
         return True
-    if _TAKEN in str(refusal):
-        return await free_leaked(session.virtual, work.virtual or {}, spec["clusterIP"])
     return _out_of_range(refusal) and await _extend_range(session)
 
 

@@ -30,7 +30,7 @@ from workers.work import Work
 BATCH = 64
 CONCURRENCY = 192
 HEARTBEAT_S = 3.0
-SWEEP_S = 1.0
+SWEEP_S = 0.2
 GATE_S = 0.5
 PURGE_S = 60.0
 TOMBSTONE_S = 600.0

@@ -6,8 +6,11 @@ from common.errors import NotFoundError
 from common.kube import MERGE_PATCH, KubeClient
 from common.objects import Obj
 
-_ROOTS = {"endpointslices": "/apis/discovery.k8s.io/v1"}
-_CLUSTER_SCOPED = ("namespaces", "nodes", "persistentvolumes")
+_ROOTS = {
+    "endpointslices": "/apis/discovery.k8s.io/v1",
+    "ipaddresses": "/apis/networking.k8s.io/v1",
+}
+_CLUSTER_SCOPED = ("ipaddresses", "namespaces", "nodes", "persistentvolumes")
 _NONE: Mapping[str, str] = {}
 
 

@@ -1,7 +1,8 @@
-"""The real rq-dashboard, as a process of its own, over HTTP."""
+"""The real rq-dashboard, as `tohost dashboard` starts it and as people do, over HTTP."""
 
 import base64
 import json
+import pickle
 import subprocess
 import sys
 import time
@@ -14,9 +15,8 @@ from urllib.error import HTTPError, URLError
 import pytest
 from redis import Redis
 
-from common import jobs
 from common.keys import Key
-from common.workqueue import Again, Done, Taken, Terminal, WorkQueue
+from common.workqueue import Again, Done, Taken, Terminal, WorkQueue, jobs
 from sandbox.ports import free_port
 from sandbox.redis import RedisServer
 
@@ -33,6 +33,9 @@ def loads(data, **options):
     pathlib.Path(trap).touch()
     return load(data, **options)
 pickle.loads = loads
+if sys.argv[1] == "tohost":
+    from tohost.dashboard import main
+    sys.exit(main(sys.argv[2:]))
 from rq_dashboard.cli import main
 main()
 """
@@ -63,7 +66,7 @@ class Dashboard:
         return listed
 
 
-@pytest.fixture(scope="module", params=[[], ["--json"]], ids=["plain", "json"])
+@pytest.fixture(scope="module", params=["tohost", "plain", "json"])
 def dashboard(
     request: pytest.FixtureRequest,
     redis_server: RedisServer,
@@ -72,7 +75,9 @@ def dashboard(
     port, trap = free_port(), tmp_path_factory.mktemp("dashboard") / "unpickled"
     options = ["--bind", "127.0.0.1", "--port", str(port), "--redis-url", redis_server.url]
     login = ["--username", "admin", "--password", "secret"]
-    command = [sys.executable, "-c", DASHBOARD, str(trap), *options, *login, *request.param]
+    command = [sys.executable, "-c", DASHBOARD, str(trap)]
+    command += ["tohost"] if request.param == "tohost" else []
+    command += [*options, *login, *(["--json"] if request.param == "json" else [])]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         found = Dashboard(port, trap)
         deadline = time.monotonic() + 30
@@ -215,3 +220,13 @@ def test_a_worker_is_listed_with_its_queues_while_it_runs_keys(
 def test_the_dashboard_asks_for_its_password(dashboard: Dashboard) -> None:
     with pytest.raises(HTTPError, match="401"):
         dashboard.request("/", password="wrong")
+
+
+@pytest.mark.parametrize("dashboard", ["tohost"], indirect=True)
+def test_ours_does_not_load_a_planted_pickle(
+    queue: WorkQueue, redis: Redis, dashboard: Dashboard
+) -> None:
+    redis.hset(f"rq:job:{jobs.job_id(WEB)}", "meta", pickle.dumps({"harm": "none"}))
+    with pytest.raises(HTTPError, match="500"):
+        dashboard.data(f"job/{jobs.job_id(WEB)}")
+    assert dashboard.jobs("queued")[0]["description"] == WEB.member

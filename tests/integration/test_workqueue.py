@@ -9,9 +9,8 @@ from rq import Queue, SimpleWorker
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
-from common import jobs
 from common.keys import Key
-from common.workqueue import LEASE_S, Again, Done, Retry, Taken, Terminal, WorkQueue
+from common.workqueue import LEASE_S, Again, Done, Retry, Taken, Terminal, WorkQueue, jobs
 from sandbox.redis import RedisServer
 
 WEB = Key("alpha", "pods", "default", "web-0")

@@ -10,9 +10,8 @@ from multiprocessing.process import BaseProcess
 
 from redis import Redis
 
-from common import jobs
 from common.keys import Key
-from common.workqueue import Done, Taken, WorkQueue
+from common.workqueue import Done, Taken, WorkQueue, jobs
 from sandbox.redis import RedisServer
 
 CLUSTERS = {"alpha": 1, "beta": 2}

@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rq.job import validate_job_id
 
-from common import jobs
 from common.keys import Key
+from common.workqueue import jobs
 
 text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 keys = st.builds(Key, cluster=text, plural=text, namespace=st.just("") | text, name=text)

@@ -18,10 +18,9 @@ from redis import Redis
 from rq.job import requeue_job
 from rq.utils import as_text
 
-from common import jobs
 from common.keys import Key
-from common.workqueue import LEASE_S, Again, Done, Outcome, Retry, Taken, Terminal, WorkQueue
-from common.workqueue_state import Scripts
+from common.workqueue import LEASE_S, Again, Done, Outcome, Retry, Taken, Terminal, WorkQueue, jobs
+from common.workqueue.state import Scripts
 
 CLUSTERS = {"alpha": 1, "beta": 3}
 KEYS = [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.workqueue_turns import Turns
+from common.workqueue.turns import Turns
 
 waiting = st.dictionaries(
     st.sampled_from("abcde"),

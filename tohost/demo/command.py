@@ -159,7 +159,7 @@ def _dashboard(ready: Stage, log: IO[bytes]) -> str:
     if importlib.util.find_spec("rq_dashboard") is None:
         return 'is not installed: pip install "tohost[dashboard]"'
     port = str(free_port())
-    options = ("--bind", "127.0.0.1", "--port", port, "--redis-url", ready.redis_url, "--json")
-    command = (sys.executable, "-m", "rq_dashboard", *options)
+    options = ("--port", port, "--redis-url", ready.redis_url)
+    command = (sys.executable, "-m", "tohost", "dashboard", *options)
     ready.tree.start(Program("dashboard", command, output=log))
     return f"http://127.0.0.1:{port}"

@@ -11,10 +11,10 @@ from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 from rq.job import Job
 
-from common import jobs
 from common.keys import Key
-from common.workqueue_bell import Bell
-from common.workqueue_turns import Shares, Turns
+from common.workqueue import jobs
+from common.workqueue.bell import Bell
+from common.workqueue.turns import Shares, Turns
 
 LOOK_EVERY_S = 1.0
 

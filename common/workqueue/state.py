@@ -14,7 +14,7 @@ from redis.client import Pipeline
 
 from common.keys import redis_prefix
 
-LEASE_S = 12.0
+LEASE_S = 9.0
 """A worker that was not heard of for so long is dead."""
 
 How = Literal["done", "again", "retry", "wait", "failed", "back"]

@@ -10,7 +10,7 @@ from rq.utils import as_text, missing_keys
 from rq.worker import BaseWorker
 from rq.worker.base import WorkerStatus
 
-from common import jobs
+from common.workqueue import jobs
 
 PRESENCE_S = 30
 """So long after its last heartbeat a dead worker is still listed."""

@@ -26,13 +26,14 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.executions import Execution
 
-from common import backoff, jobs
+from common import backoff
 from common.keys import Key
-from common.workqueue_bell import ring
-from common.workqueue_depth import Depth, depths
-from common.workqueue_intake import Intake
-from common.workqueue_presence import Presence
-from common.workqueue_state import (
+from common.workqueue import jobs
+from common.workqueue.bell import ring
+from common.workqueue.depth import Depth, depths
+from common.workqueue.intake import Intake
+from common.workqueue.presence import Presence
+from common.workqueue.state import (
     LEASE_S,
     Again,
     Done,
@@ -42,19 +43,7 @@ from common.workqueue_state import (
     Scripts,
     Terminal,
 )
-from common.workqueue_sweep import Sweeper
-
-__all__ = [
-    "Again",
-    "Depth",
-    "Done",
-    "LEASE_S",
-    "Outcome",
-    "Retry",
-    "Taken",
-    "Terminal",
-    "WorkQueue",
-]
+from common.workqueue.sweep import Sweeper
 
 
 @dataclass(slots=True, eq=False)

@@ -7,8 +7,8 @@ from redis import Redis
 from rq.job import Job
 from rq.utils import now, str_to_date
 
-from common import jobs
-from common.workqueue_presence import queue_names
+from common.workqueue import jobs
+from common.workqueue.presence import queue_names
 
 
 @dataclass(frozen=True, slots=True)

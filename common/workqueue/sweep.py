@@ -13,11 +13,11 @@ from redis.client import Pipeline
 from rq.executions import Execution
 from rq.utils import as_text
 
-from common import jobs
 from common.keys import Key, redis_prefix
-from common.workqueue_bell import ring
-from common.workqueue_presence import bury, queue_names
-from common.workqueue_state import Scripts
+from common.workqueue import jobs
+from common.workqueue.bell import ring
+from common.workqueue.presence import bury, queue_names
+from common.workqueue.state import Scripts
 
 SWEEP_EVERY_S = 0.2
 LOOK_EVERY_S = 5.0
