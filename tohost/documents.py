@@ -1,5 +1,6 @@
 """Kubernetes manifests, read and written the way kubectl does."""
 
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,8 @@ from common.errors import ConfigError
 from common.objects import Obj
 
 _NUMBER_LIKE = re.compile(r"[-+.0-9][-+.:_0-9a-fx]*|[-+]?\.(inf|nan)", re.IGNORECASE)
+_JSON = json.JSONDecoder()
+_SPACE = re.compile(r"\s*")
 _WORD_LIKE = frozenset(
     ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<"]
 )
@@ -97,17 +100,39 @@ def _read_file(file: str) -> Iterator[Obj]:
 
 def _parse(text: str, origin: str) -> list[Any]:
     try:
-        return [orjson.loads(text)]
-    except orjson.JSONDecodeError:
-        pass
+        return list(_json_values(text.removeprefix("\ufeff")))
+    except ValueError:
+        pass  # YAML then, which a file of JSON with comments or tabs is too
     try:
-        return list(yaml.load_all(text, _Loader))
+        return [_with_text_keys(each) for each in yaml.load_all(text, _Loader)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{origin}{line}: is not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{origin}: is not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _json_values(text: str) -> Iterator[Any]:
+    """JSON values one after the other, as `kubectl create -o json` prints several objects."""
+    start = _SPACE.match(text).end()  # type: ignore[union-attr]
+    while start < len(text):
+        value, end = _JSON.raw_decode(text, start)
+        yield value
+        start = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """What YAML takes for a number or true as a key (`on: ...`) is text in Kubernetes."""
+    if isinstance(value, dict):
+        return {_key(key): _with_text_keys(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_text_keys(each) for each in value]
+    return value
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else str(orjson.dumps(key), "ascii")
 
 
 def _objects(document: Any, place: str) -> Iterator[Obj]:
