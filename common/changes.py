@@ -4,6 +4,7 @@ On the host only objects that prove to be ours count; they are kept under the vi
 name. Nothing secret passes: `Kind.stored` sees to the kinds that have secrets.
 """
 
+import re
 from collections.abc import Iterable
 
 from common.cluster import Cluster
@@ -12,6 +13,8 @@ from common.kind import Kind, Ref
 from common.metadata import UID, ours
 from common.objects import Obj, Side, annotations, meta, name_of, namespace_of, uid
 from common.store import Change
+
+_OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def change_of(
@@ -62,7 +65,13 @@ def _references(kind: Kind, virtual: bool, active: frozenset[str], obj: Obj) -> 
 
 
 def _handled(refs: Iterable[Ref], active: frozenset[str]) -> Iterable[Ref]:
-    return (ref for ref in refs if ref.wakes == "referrer" or ref.plural in active)
+    """Without those to names that no object can have: API servers let a pod's volumes name
+    anything, and a line feed in such a name would forge references in the store."""
+    return (
+        ref
+        for ref in refs
+        if (ref.wakes == "referrer" or ref.plural in active) and _OBJECT_NAME.fullmatch(ref.name)
+    )
 
 
 def active_plurals(kinds: Iterable[Kind], cluster: Cluster) -> frozenset[str]:

@@ -12,9 +12,10 @@ NameFormat = Literal["prefixed", "classic"]
 class Cluster:
     """One virtual cluster (V) and its place on the host (H).
 
-    `enabled` and `all_objects` hold plurals: kinds that are synced, and selective kinds
-    (configmaps, secrets) of which every object is. `owner` is an ownerReference for every
-    namespaced host object, or None. Service IPs are "" when unknown.
+    `enabled` and `all_objects` hold plurals: kinds that are switched on, whose names follow in
+    what refers to them, and selective kinds (configmaps, secrets) of which every object is
+    synced. `owner` is an ownerReference for every namespaced host object, or None. Service IPs
+    are "" when unknown.
     """
 
     name: str

@@ -5,8 +5,8 @@ cluster. Two owners would double every address.
 """
 
 from common.kind import Context
-from common.naming import host_name, host_namespace
-from common.objects import Obj, annotations
+from common.naming import host_name, host_namespace, may_be_shared
+from common.objects import Obj, annotations, name_of, namespace_of
 from common.service import STALE_ENDPOINTS, has_selector, skip_service
 
 _POD_SPECIFIC = ("uid", "resourceVersion")
@@ -25,8 +25,12 @@ def skip_endpoints(namespace: str, service_name: str, context: Context) -> str:
 
 
 def wait_for_host(_virtual: Obj, context: Context) -> str:
-    """Until what the host made for the Service while it had a selector is gone."""
+    """Until the host's Service is there, if others could bear its name, and until what the host
+    made for it while it had a selector is gone."""
     service = context.related.host_service
+    own = context.related.service
+    if service is None and own and may_be_shared(namespace_of(own), name_of(own)):
+        return "waits for its Service, whose host name another one may bear"
     if service is not None and (has_selector(service) or STALE_ENDPOINTS in annotations(service)):
         return "waits for the host's own endpoints to go"
     return ""

@@ -2,6 +2,7 @@
 
 TohostError
 ├── ConfigError        the configuration can't be used; exit code 2
+├── PositionError      a stream isn't where it left off in Redis: it must start anew
 ├── RetryError         transient: try again with back-off (outcome: retry)
 │   └── ConflictError  the object changed meanwhile: read again, retry at once
 └── TerminalError      trying again can't help until an object changes (outcome: terminal)
@@ -22,6 +23,10 @@ class TohostError(Exception):
 
 class ConfigError(TohostError):
     """The configuration can't be used; the message names the path and what to write."""
+
+
+class PositionError(TohostError):
+    """Redis no longer has a stream's last position, so it may lack what came before, too."""
 
 
 class RetryError(TohostError):

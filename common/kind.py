@@ -9,6 +9,7 @@ from typing import Literal
 
 from common.actions import Action, TokenSpec
 from common.cluster import Cluster
+from common.naming import host_name, may_be_shared
 from common.objects import Obj
 
 
@@ -37,8 +38,9 @@ class Related:
     host_services: their host objects by virtual name. service, host_service: the Service that an
     Endpoints or EndpointSlice belongs to. referrers: members (`pods default/web-0`) of the synced
     objects that refer to this one. host_node: the host's Node, None when unreadable. claims: the
-    host PersistentVolumeClaims that refer to this volume. host_gone_uid: virtual uid of the last
-    host object of this key, when that was seen deleted ("" else).
+    host PersistentVolumeClaims that refer to this volume. host_names: by member, the names of the
+    host objects that `Kind.named` asks for, as far as they exist. host_gone_uid: virtual uid of
+    the last host object of this key, when that was seen deleted ("" else).
 
     What is missing here counts as not existing, so a key must not be planned before the streams
     that these come from are listed: an unlisted pod would cost a ConfigMap its host object.
@@ -52,6 +54,7 @@ class Related:
     referrers: frozenset[str] = frozenset()
     host_node: Obj | None = None
     claims: tuple[Obj, ...] = ()
+    host_names: Mapping[str, str] = field(default_factory=dict)
     host_gone_uid: str = ""
 
 
@@ -69,6 +72,25 @@ class Context:
     now_s: float = 0.0
     name: str = ""
     host_pending: bool = False
+
+    def host_name(self, plural: str, namespace: str, name: str) -> str:
+        """What a reference to this virtual object must say on the host."""
+        known = self.related.host_names.get(f"{plural} {namespace}/{name}")
+        return known or host_name(self.cluster, namespace, name)
+
+    def unresolved(self, refs: Iterable[Ref]) -> str:
+        """The first of these whose host name isn't sure yet, "" when all are.
+
+        Where two virtual objects share a host name only what is on the host tells which of them
+        bears it; a guess could hand one tenant's Secret to another's pod.
+        """
+        for ref in refs:
+            if ref.plural not in self.cluster.enabled:
+                continue
+            member = f"{ref.plural} {ref.namespace}/{ref.name}"
+            if may_be_shared(ref.namespace, ref.name) and member not in self.related.host_names:
+                return member
+        return ""
 
 
 def _no_refs(_: Obj) -> Iterable[Ref]:
@@ -120,7 +142,8 @@ class Kind:
     up: what to change in the virtual object when both exist. skip: why the virtual object is
     not synced ("" when it is). wait: why it should not be created just yet ("" for now).
     tokens: what the performer must mint for a new host object.
-    references / host_references: whom a virtual / host object refers to.
+    references / host_references: whom a virtual / host object refers to. named: the objects whose
+    host names its translation contains.
     stored: the object as Redis may hold it (no secrets); it gets the key for digests.
     runs_once: the host object is never created a second time for the same virtual object;
     already_ran: the virtual object shows that it was created before.
@@ -148,6 +171,7 @@ class Kind:
     wait: Callable[[Obj, Context], str] = _no_reason
     tokens: Callable[[Obj, Context], tuple[TokenSpec, ...]] = _no_tokens
     references: Callable[[Obj], Iterable[Ref]] = _no_refs
+    named: Callable[[Obj], Iterable[Ref]] = _no_refs
     host_references: Callable[[Obj], Iterable[Ref]] = _no_refs
     stored: Callable[[Obj, bytes], Obj] = _whole
     needs: frozenset[Need] = frozenset()

@@ -40,6 +40,13 @@ def hashed_host_name(cluster: Cluster, namespace: str, name: str) -> str:
     return _cut(full, digest(f"{full}/{namespace}/{name}"))
 
 
+def may_be_shared(namespace: str, name: str) -> bool:
+    """Whether another namespace and name in the same virtual cluster could make the same host
+    name, in either format: only where the separator can be read in two places."""
+    text = f"{name}-x-{namespace}"
+    return text.find("-x-", text.find("-x-") + 1) != -1
+
+
 def host_name_cluster(cluster: Cluster, name: str) -> str:
     """The name of a cluster-scoped object on the host."""
     return shorten(f"vcluster-{name}-x-{cluster.host_namespace}-x-{cluster.name}")

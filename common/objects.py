@@ -3,6 +3,7 @@
 Objects stay dicts so that fields this version doesn't know survive a round trip.
 """
 
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 Obj: TypeAlias = dict[str, Any]
@@ -37,6 +38,14 @@ def namespace_of(obj: Obj) -> str:
 
 def is_deleting(obj: Obj) -> bool:
     return bool(meta(obj).get("deletionTimestamp"))
+
+
+def timestamp_s(timestamp: str) -> float:
+    """Unix time of a Kubernetes timestamp; 0 when it has no such form."""
+    try:
+        return datetime.fromisoformat(timestamp).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def get_path(obj: Obj, path: str) -> Any:

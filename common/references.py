@@ -1,12 +1,14 @@
 """Where objects name other objects: one table, used to follow names and to index references."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from common.kind import Ref
-from common.objects import Obj, namespace_of
+from common.objects import Obj, name_of, namespace_of
 
-Renamer = Callable[[str], str]
+Renamer = Callable[[str, str], str]
+"""Gives the host name for the plural and the name of what is referred to."""
 Path = tuple[str, ...]
 
 _SECRET_REF: tuple[Path, str] = (("secretRef", "name"), "secrets")
@@ -47,14 +49,20 @@ def follow(holder: Obj, sources: Mapping[str, tuple[Path, str]], rename: Renamer
     for key in holder:
         if key in sources and holder[key]:
             result = dict(result) if result is holder else result
-            result[key] = _renamed(holder[key], sources[key][0], rename)
+            path, plural = sources[key]
+            result[key] = _renamed(holder[key], path, partial(rename, plural))
     return result
 
 
 def pod_references(pod: Obj) -> Iterable[Ref]:
     """The ConfigMaps and Secrets that a pod needs, each once."""
-    namespace = namespace_of(pod)
-    found = dict.fromkeys(_pod_sources(pod.get("spec") or {}))
+    return tuple(ref for ref in pod_names(pod) if ref.plural in ("configmaps", "secrets"))
+
+
+def pod_names(pod: Obj) -> Iterable[Ref]:
+    """Every object that a pod names, each once."""
+    namespace, spec = namespace_of(pod), pod.get("spec") or {}
+    found = dict.fromkeys((*_pod_sources(spec), *_ephemeral_claims(name_of(pod), spec)))
     return tuple(Ref(plural, namespace, name) for plural, name in found)
 
 
@@ -67,19 +75,19 @@ def containers_of(spec: Obj) -> Iterator[Obj]:
 def _pod_sources(spec: Obj) -> Iterator[tuple[str, str]]:
     for container in containers_of(spec):
         for variable in container.get("env") or ():
-            yield from _selective(variable.get("valueFrom") or {}, ENV_SOURCES)
+            yield from _named(variable.get("valueFrom") or {}, ENV_SOURCES)
         for source in container.get("envFrom") or ():
-            yield from _selective(source, ENV_FROM_SOURCES)
+            yield from _named(source, ENV_FROM_SOURCES)
     for volume in spec.get("volumes") or ():
-        yield from _selective(volume, VOLUME_SOURCES)
+        yield from _named(volume, VOLUME_SOURCES)
         for source in (volume.get("projected") or {}).get("sources") or ():
-            yield from _selective(source, PROJECTED_SOURCES)
+            yield from _named(source, PROJECTED_SOURCES)
     for secret in spec.get("imagePullSecrets") or ():
         if secret.get("name"):
             yield "secrets", secret["name"]
 
 
-def _selective(holder: Obj, sources: Mapping[str, tuple[Path, str]]) -> Iterator[tuple[str, str]]:
+def _named(holder: Obj, sources: Mapping[str, tuple[Path, str]]) -> Iterator[tuple[str, str]]:
     for key in holder:
         if key not in sources or not holder[key]:
             continue
@@ -87,11 +95,22 @@ def _selective(holder: Obj, sources: Mapping[str, tuple[Path, str]]) -> Iterator
         name: Any = holder[key]
         for step in path:
             name = (name or {}).get(step)
-        if name and plural in ("configmaps", "secrets"):
+        if name:
             yield plural, name
 
 
-def _renamed(holder: Obj, path: Path, rename: Renamer) -> Obj:
+def ephemeral_claim(pod_name: str, volume: Obj) -> str:
+    """The claim that the virtual cluster makes for an ephemeral volume."""
+    return f"{pod_name}-{volume.get('name')}"
+
+
+def _ephemeral_claims(pod_name: str, spec: Obj) -> Iterator[tuple[str, str]]:
+    for volume in spec.get("volumes") or ():
+        if volume.get("ephemeral"):
+            yield "persistentvolumeclaims", ephemeral_claim(pod_name, volume)
+
+
+def _renamed(holder: Obj, path: Path, rename: Callable[[str], str]) -> Obj:
     step, rest = path[0], path[1:]
     value = holder.get(step)
     if not value:

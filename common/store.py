@@ -8,6 +8,7 @@ is synchronous and batch-wise; asynchronous callers use `asyncio.to_thread`.
 Raises redis.RedisError when Redis can't be reached; nothing is half done then.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,23 @@ from common.objects import Obj, Side
 
 _LUA = files("common") / "lua"
 _SOURCE = "".join((_LUA / part).read_text() for part in ("mark.lua", "store.lua"))
+# KEYS: versions, tombstones. What lives again by now stays.
+_PURGE = """
+local fields = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+for _, field in ipairs(fields) do
+  local version = redis.call('HGET', KEYS[1], field)
+  if version and string.sub(version, 1, 1) == 'T' then redis.call('HDEL', KEYS[1], field) end
+  redis.call('ZREM', KEYS[2], field)
+end
+return #fields
+"""
+_LISTING = "list "
+# KEYS: positions. ARGV: stream, the position known so far, the new one.
+_MOVE = """
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,8 @@ class Store:
         self._redis = redis
         self._clock = clock
         self._put = redis.register_script(_SOURCE)
+        self._purge = redis.register_script(_PURGE)
+        self._move = redis.register_script(_MOVE)
 
     def put(
         self,
@@ -82,11 +102,24 @@ class Store:
 
     def position(self, cluster: str, side: Side, plural: str) -> str:
         """The resourceVersion up to which the stream was stored, "" for none."""
-        value = self._redis.hget(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}")
-        return text(value) if value else ""
+        value = text(self._redis.hget(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}") or "")
+        return "" if value.startswith(_LISTING) else value
 
-    def set_position(self, cluster: str, side: Side, plural: str, version: str) -> None:
-        self._redis.hset(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}", version)
+    def begin_list(self, cluster: str, side: Side, plural: str) -> str:
+        """What the position is until the list is stored: nothing to watch from, but something by
+        which `move_position` sees whether Redis still has the list's beginning."""
+        mark = _LISTING + secrets.token_hex(8)
+        self._redis.hset(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}", mark)
+        return mark
+
+    def move_position(
+        self, cluster: str, side: Side, plural: str, before: str, version: str
+    ) -> bool:
+        """False, and nothing changed, unless the position is still `before`: else Redis went back
+        to an earlier state or somebody else serves the stream, and what lies between may be
+        missing in the store."""
+        keys = [f"{redis_prefix(cluster)}:pos"]
+        return bool(self._move(keys=keys, args=[f"{side}:{plural}", before, version]))
 
     def set_synced(self, cluster: str, side: Side, plural: str) -> None:
         """The first full list of this stream is in the store."""
@@ -112,14 +145,8 @@ class Store:
         purged = 0
         limit = self._clock() - older_than_s
         for side, plural in sorted(self.synced(cluster)):
-            key = f"{redis_prefix(cluster)}:tomb:{side}:{plural}"
-            fields = self._redis.zrangebyscore(key, "-inf", limit)
-            if fields:
-                pipeline = self._redis.pipeline()
-                pipeline.hdel(f"{redis_prefix(cluster)}:rv:{side}:{plural}", *fields)
-                pipeline.zrem(key, *fields)
-                pipeline.execute()
-                purged += len(fields)
+            keys = [f"{redis_prefix(cluster)}:{what}:{side}:{plural}" for what in ("rv", "tomb")]
+            purged += cast(int, self._purge(keys=keys, args=[limit]))
         return purged
 
 

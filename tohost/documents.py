@@ -152,4 +152,18 @@ def _objects(document: Any, place: str) -> Iterator[Obj]:
     missing += [] if name else ["metadata.name"]
     if missing:
         raise ConfigError(f"{place}: is no Kubernetes object; write its {' and '.join(missing)}")
+    for path, value in _texts(document):
+        if not isinstance(value, str | None):
+            raise ConfigError(f"{place}: {path}: is {json.dumps(value)}; write text, in quotes")
     yield document
+
+
+def _texts(document: Obj) -> Iterator[tuple[str, Any]]:
+    """What must be text in every object, with its path."""
+    metadata = document["metadata"]
+    yield from ((key, document[key]) for key in ("apiVersion", "kind"))
+    yield from ((f"metadata.{key}", metadata.get(key)) for key in ("name", "namespace"))
+    for key in ("labels", "annotations"):
+        values = metadata.get(key)
+        for each in values if isinstance(values, dict) else ():
+            yield f'metadata.{key}["{each}"]', values[each]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
-from common.errors import RetryError
+from common.errors import PositionError, RetryError
 from common.objects import Obj, meta
 from common.store import Change, Store
 from common.workqueue import WorkQueue
@@ -42,6 +42,7 @@ class Informer:
         self._writing = False
         self._turn = asyncio.Condition()
         self._listed: set[str] = set()
+        self._position = ""
 
     async def resume(self) -> str:
         """The position to watch from, "" when a list must come first. Asks the store."""
@@ -70,6 +71,7 @@ class Informer:
         """Waits for earlier events, whose position must not come after the list's."""
         async with self._turn:
             await self._turn.wait_for(lambda: not self._gathered and not self._writing)
+        self._position = await _finish(partial(self._store.begin_list, *self._where))
         self._listed.clear()
 
     async def listed(self, objects: list[Obj]) -> None:
@@ -84,7 +86,8 @@ class Informer:
     def _resume(self) -> str:
         cluster, side, plural = self._where
         self.synced = (side, plural) in self._store.synced(cluster)
-        return self._store.position(*self._where) if self.synced else ""
+        self._position = self._store.position(*self._where)
+        return self._position if self.synced else ""
 
     def _write_events(self, events: list[Event]) -> None:
         self._put(
@@ -125,8 +128,11 @@ class Informer:
     def _advance(self, version: str) -> None:
         if not self._held():
             raise RetryError(f"stream {self._stream.id}: the lease is lost")
-        if version:
-            self._store.set_position(*self._where, version)
+        if not version:
+            return
+        if not self._store.move_position(*self._where, self._position, version):
+            raise PositionError(f"stream {self._stream.id}: its position in Redis changed")
+        self._position = version
 
 
 async def _finish(work: Callable[[], Result]) -> Result:

@@ -21,28 +21,28 @@ Stream: TypeAlias = tuple[str, Side, str]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
+    """`answers`: what the servers said, as the store keeps it."""
+
     taken: Taken
     outcome: Outcome
-    work: Work
-    session: Session
+    answers: tuple[tuple[Stream, Change], ...] = ()
 
 
 def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:
     """Synchronous. Raises redis.RedisError; then it may simply be called again."""
-    rows = sorted(_rows(endings), key=itemgetter(0))
+    answers = (answer for each in endings for answer in each.answers)
+    rows = sorted(answers, key=itemgetter(0))
     for (cluster, side, plural), group in groupby(rows, key=itemgetter(0)):
         changes = [change for _, change in group]
         queue.push(cluster, store.put(cluster, side, plural, changes, wake_own=False))
     queue.finish([(each.taken, each.outcome) for each in endings])
 
 
-def _rows(endings: Iterable[Ending]) -> Iterable[tuple[Stream, Change]]:
+def answers_of(work: Work, session: Session) -> Iterable[tuple[Stream, Change]]:
     """The last answer of each side says it all."""
-    for each in endings:
-        work, session = each.work, each.session
-        for side, obj in dict(work.answers).items():
-            change = change_of(
-                work.kind, side, work.cluster, session.active, obj, False, session.digest_key
-            )
-            if change is not None and change.field == work.key.field:
-                yield (work.key.cluster, side, work.key.plural), change
+    for side, obj in dict(work.answers).items():
+        change = change_of(
+            work.kind, side, work.cluster, session.active, obj, False, session.digest_key
+        )
+        if change is not None and change.field == work.key.field:
+            yield (work.key.cluster, side, work.key.plural), change

@@ -7,13 +7,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
 import orjson
 
 from common.actions import EmitEvent, Patch
 from common.keys import Key
 from common.logs import get_log
-from common.objects import meta
+from common.objects import Obj, annotations, labels, uid
 from workers.work import Work
 
 ROUNDS = 3
@@ -24,7 +25,7 @@ _log = get_log(__name__)
 
 @dataclass(slots=True)
 class _Fight:
-    cause: tuple[str, bytes]
+    cause: tuple[bytes, bytes]
     rounds: int
     last_s: float
 
@@ -39,10 +40,11 @@ class Fights:
     def judge(self, work: Work, patch: Patch) -> EmitEvent | None:
         """None when the patch may be sent; else the Event that says why not any more.
 
-        The same patch for the same version of the virtual object, sent ROUNDS times with never
-        WINDOW_S of peace in between, is a fight. A change of the virtual object ends it.
+        The same patch for the same virtual object, sent ROUNDS times with never WINDOW_S of peace
+        in between, is a fight. A change of the virtual object ends it, but for those that we make
+        ourselves: the status, which follows the host's.
         """
-        cause = (str(meta(work.virtual or {}).get("resourceVersion")), _content(patch))
+        cause = (_content(_wanted(work.virtual or {})), _content(patch.patch))
         now_s = self._clock()
         fight = self._fights.pop(work.key, None)
         if fight is None or fight.cause != cause or now_s - fight.last_s > WINDOW_S:
@@ -63,5 +65,11 @@ class Fights:
         )
 
 
-def _content(patch: Patch) -> bytes:
-    return orjson.dumps(patch.patch, option=orjson.OPT_SORT_KEYS)
+def _wanted(virtual: Obj) -> Obj:
+    """What people ask for, which no write of ours to the status changes."""
+    kept = {key: value for key, value in virtual.items() if key not in ("metadata", "status")}
+    return {**kept, "is": [uid(virtual), labels(virtual), annotations(virtual)]}
+
+
+def _content(part: Obj) -> bytes:
+    return sha256(orjson.dumps(part, option=orjson.OPT_SORT_KEYS)).digest()

@@ -36,7 +36,7 @@ from common.objects import (
 )
 from workers import endpoint_removal, secret_data, service_replace, tokens
 from workers.events import emit
-from workers.session import Session
+from workers.session import Session, refuse_claim
 from workers.work import Work
 
 
@@ -102,12 +102,7 @@ class Performer:
         work.plan_again = True
         if side == "virtual" or ours(work.kind, there, work.cluster) == work.key.field:
             return there
-        if _claims(there, work):
-            raise TerminalError(
-                f"host object {namespace_of(there)}/{name_of(there)} names this object but lacks"
-                " the labels and annotations that make it ours; delete it or restore them",
-                "HostObjectNotOurs",
-            )
+        refuse_claim(there, work.key)
         return await self._create_hashed(work, body, there)
 
     async def _create_hashed(self, work: Work, body: Obj, there: Obj) -> Obj:
@@ -233,8 +228,3 @@ def _seen_gone(work: Work, action: Delete) -> bool:
         and is_deleting(work.virtual)
         and work.related.host_gone_uid == action.uid
     )
-
-
-def _claims(host: Obj, work: Work) -> bool:
-    held = annotations(host)
-    return (held.get(NAMESPACE, ""), held.get(NAME)) == (work.key.namespace, work.key.name)

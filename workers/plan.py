@@ -22,11 +22,12 @@ from common.objects import (
     name_of,
     namespace_of,
     set_path,
+    timestamp_s,
     uid,
 )
 
-# Before a creation that waits for other objects is looked at again.
-_WAIT_S = 0.05
+# Before a creation that waits for other objects is looked at again: soon at first.
+_SOON_S, _SOON_FOR_S, _LATER_S = 0.05, 5.0, 2.0
 
 
 def plan(kind: Kind, virtual: Obj | None, host: Obj | None, context: Context) -> list[Action]:
@@ -66,8 +67,13 @@ def _create(kind: Kind, virtual: Obj, context: Context) -> list[Action]:
     ):
         return [_delete("virtual", virtual, grace_s=0)]
     if reason := kind.wait(virtual, context):
-        return [RequeueAfter(_WAIT_S, reason)]
+        return [RequeueAfter(_wait_s(virtual, context), reason)]
     return [Create("host", host_object(kind, virtual, context), kind.tokens(virtual, context))]
+
+
+def _wait_s(virtual: Obj, context: Context) -> float:
+    created_s = timestamp_s(str(meta(virtual).get("creationTimestamp") or ""))
+    return _SOON_S if context.now_s - created_s < _SOON_FOR_S else _LATER_S
 
 
 def _update(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Action]:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 from common.actions import Action, EmitEvent, Patch, RequeueAfter
 from common.errors import RetryError, TerminalError
+from common.keys import Key
 from common.kind import Context
 from common.logs import get_log
-from common.objects import annotations
-from common.service import MOVING
 from common.workqueue import Again, Done, Outcome, Retry, Terminal
 from workers import service_replace
 from workers.events import emit
@@ -52,16 +51,14 @@ class Reconciler:
             await self._tell(work, error.reason, str(error))
             return Terminal(str(error), error.reason)
         except Exception as error:
-            message = _without_values(error)
-            _log.error("reconcile broke", key=str(work.key), error=message)
-            return Terminal(message, "InternalError")
+            return broken(work.key, error)
 
     async def _tell(self, work: Work, reason: str, message: str) -> None:
         event = EmitEvent("Warning", reason, message)
         await emit(self._session.virtual, work, event, self._clock())
 
     async def _rounds(self, work: Work, holds: Callable[[], bool]) -> Outcome:
-        if work.virtual is not None and MOVING in annotations(work.virtual):
+        if service_replace.is_moving(work):
             await service_replace.finish(self._session, work, self._clock())
         for _ in range(MAX_ROUNDS):
             work.plan_again = False
@@ -100,6 +97,13 @@ class Reconciler:
 def _host_name(work: Work) -> str:
     metadata = (work.host or {}).get("metadata") or {}
     return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+
+
+def broken(key: Key, error: Exception) -> Terminal:
+    """The outcome of a bug."""
+    message = _without_values(error)
+    _log.error("reconcile broke", key=str(key), error=message)
+    return Terminal(message, "InternalError")
 
 
 def _without_values(error: Exception) -> str:

@@ -10,6 +10,7 @@ and a move that can't end gives the Service an address of the virtual cluster ag
 """
 
 from hashlib import sha256
+from ipaddress import ip_address
 
 import orjson
 
@@ -28,6 +29,7 @@ NOWHERE = "moving.tohost.invalid"
 SETTLE_S = 30.0
 RETRY_S = 0.2
 ADDED_S = 0.3
+_CHOSEN = ("clusterIP", "healthCheckNodePort")
 _TAKEN = "already allocated"
 _OUT_OF_RANGE = ("not in the valid range", "does not match the current range")
 
@@ -62,7 +64,7 @@ async def replace(session: Session, work: Work, action: ReplaceService, now_s: f
 async def finish(session: Session, work: Work, now_s: float) -> None:
     """End a move that someone began. Raises RetryError while another Service has the address."""
     virtual = work.virtual or {}
-    began_s, spec = _moving(virtual)
+    began_s, spec = _noted(virtual) or (now_s, {})
     try:
         moved = await _patch_back(session, work, virtual, spec)
     except ApiError as error:
@@ -70,8 +72,7 @@ async def finish(session: Session, work: Work, now_s: float) -> None:
             if _TAKEN in str(error):
                 await free_leaked(session.virtual, virtual, spec["clusterIP"])
             raise RetryError(str(error), RETRY_S) from error
-        anywhere = {key: value for key, value in spec.items() if not key.startswith("clusterIP")}
-        await _patch_back(session, work, virtual, anywhere)
+        await _patch_back(session, work, virtual, _anywhere(spec))
         await _refuse(session, work, spec["clusterIP"], str(error), now_s)
     else:
         work.saw("virtual", moved)
@@ -82,9 +83,31 @@ def _encode(now_s: float, spec: Obj) -> str:
     return orjson.dumps([now_s, spec]).decode()
 
 
-def _moving(virtual: Obj) -> tuple[float, Obj]:
-    began_s, spec = orjson.loads(annotations(virtual)[MOVING])
-    return float(began_s), spec
+def is_moving(work: Work) -> bool:
+    """Whether a Service says that it moves, in a way that we could have written: anyone in the
+    virtual cluster can annotate anything."""
+    virtual = work.virtual
+    return work.kind.plural == "services" and virtual is not None and _noted(virtual) is not None
+
+
+def _noted(virtual: Obj) -> tuple[float, Obj] | None:
+    """When the move began, and the spec to come."""
+    try:
+        began_s, spec = orjson.loads(annotations(virtual)[MOVING])
+        ip_address(spec["clusterIP"])
+        return float(began_s), dict(spec)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _anywhere(spec: Obj) -> Obj:
+    """The spec with nothing in it that another Service may have: the server chooses again."""
+    kept = {key: value for key, value in spec.items() if not key.startswith(_CHOSEN)}
+    ports = [
+        {key: value for key, value in port.items() if key != "nodePort"}
+        for port in spec.get("ports") or ()
+    ]
+    return {**kept, "ports": ports}
 
 
 async def _patch_back(session: Session, work: Work, virtual: Obj, spec: Obj) -> Obj:

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from common.cluster import Cluster
-from common.errors import ApiError, NotFoundError, RetryError
+from common.errors import ApiError, NotFoundError, RetryError, TerminalError
 from common.identity import identify
+from common.keys import Key
 from common.kube import KubeClient
-from common.metadata import ours
+from common.metadata import NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, host_name, host_namespace
-from common.objects import Obj
+from common.objects import Obj, annotations, name_of, namespace_of
 from workers.gate import Stream
 from workers.work import Work
 
@@ -36,7 +37,8 @@ class Session:
     _nodes: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
 
     async def host_object(self, work: Work) -> Obj:
-        """A live read of the key's host object, under either name. Raises NotFoundError."""
+        """A live read of the key's host object, under either name. Raises NotFoundError, and
+        TerminalError as `refuse_claim` does."""
         cluster, key = self.cluster, work.key
         namespace = host_namespace(cluster, key.namespace)
         try:
@@ -45,6 +47,7 @@ class Session:
             )
             if ours(work.kind, there, cluster) == key.field:
                 return there
+            refuse_claim(there, key)
         except NotFoundError as error:
             if not error.details:
                 raise
@@ -75,3 +78,15 @@ class Session:
             node = None
         self._nodes[name] = now_s, node
         return node
+
+
+def refuse_claim(host: Obj, key: Key) -> None:
+    """Raise TerminalError when a host object that isn't provably ours says that it's this key's:
+    somebody took its label away, say. It is neither gone, nor may we touch it."""
+    notes = annotations(host)
+    if (notes.get(NAMESPACE, ""), notes.get(NAME)) == (key.namespace, key.name):
+        raise TerminalError(
+            f"host object {namespace_of(host)}/{name_of(host)} names this object but lacks"
+            " the labels and annotations that make it ours; delete it or restore them",
+            "HostObjectNotOurs",
+        )

@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 from redis import Redis
+from redis.exceptions import RedisError
 
 from common.keys import Key, redis_prefix
 from common.kind import Kind, Related
+from common.naming import may_be_shared
 from common.objects import Obj, labels, name_of
 from common.store import Store, text
 
@@ -48,8 +50,11 @@ class SnapshotReader:
         self._kinds = kinds
         self._services: dict[tuple[str, str], _Services] = {}
 
-    def read(self, keys: Sequence[Key]) -> list[Snapshot]:
-        """Snapshots in the order of the keys. Raises redis.RedisError."""
+    def read(self, keys: Sequence[Key]) -> list[Snapshot | Exception]:
+        """Snapshots in the order of the keys; an exception where an object isn't understood.
+
+        Raises redis.RedisError.
+        """
         pipeline = self._redis.pipeline(transaction=False)
         for key in keys:
             self._ask(pipeline, key)
@@ -59,7 +64,7 @@ class SnapshotReader:
         self._refresh_services(keys, rows)
         synced = {cluster: self._store.synced(cluster) for cluster in clusters}
         return [
-            self._snapshot(key, row, synced[key.cluster])
+            self._try_snapshot(key, row, synced[key.cluster])
             for key, row in zip(keys, rows, strict=True)
         ]
 
@@ -109,6 +114,16 @@ class SnapshotReader:
             {name: orjson.loads(text) for name, text in zip(names, host, strict=True) if text},
         )
 
+    def _try_snapshot(
+        self, key: Key, row: list[Any], synced: frozenset[tuple[str, str]]
+    ) -> Snapshot | Exception:
+        try:
+            return self._snapshot(key, row, synced)
+        except RedisError:
+            raise
+        except Exception as error:
+            return error
+
     def _snapshot(self, key: Key, row: list[Any], synced: frozenset[tuple[str, str]]) -> Snapshot:
         virtual = orjson.loads(row[_VIRTUAL]) if row[_VIRTUAL] else None
         services = None
@@ -123,6 +138,7 @@ class SnapshotReader:
             service=service,
             host_service=services.host.get(name_of(service)) if services and service else None,
             claims=self._claims(key, referrers),
+            host_names=self._host_names(key, virtual) if virtual and not row[_HOST] else {},
             referrers=referrers,
             host_gone_uid=_gone_uid(row[_HOST_VERSION]),
         )
@@ -133,15 +149,33 @@ class SnapshotReader:
             synced=synced,
         )
 
+    def _host_names(self, key: Key, virtual: Obj) -> Mapping[str, str]:
+        """By member, of what a new host object names; only names that others could bear."""
+        named = self._kinds[key.plural].named(virtual)
+        keys = [
+            Key(key.cluster, ref.plural, ref.namespace, ref.name)
+            for ref in named
+            if may_be_shared(ref.namespace, ref.name)
+        ]
+        found = self._host_objects(keys)
+        return {one.member: name_of(obj) for one, obj in found.items()}
+
     def _claims(self, key: Key, referrers: frozenset[str]) -> tuple[Obj, ...]:
         """The host claims that refer to this volume: hardly ever more than one."""
         if "claims" not in self._kinds[key.plural].needs or not referrers:
             return ()
         keys = [Key.from_member(key.cluster, member) for member in sorted(referrers)]
+        return tuple(self._host_objects(keys).values())
+
+    def _host_objects(self, keys: Sequence[Key]) -> dict[Key, Obj]:
+        """Those that exist; one round trip, none for no keys."""
+        if not keys:
+            return {}
         pipeline = self._redis.pipeline(transaction=False)
-        for claim in keys:
-            pipeline.hget(f"{redis_prefix(key.cluster)}:obj:host:{claim.plural}", claim.field)
-        return tuple(orjson.loads(text) for text in pipeline.execute() if text)
+        for key in keys:
+            pipeline.hget(f"{redis_prefix(key.cluster)}:obj:host:{key.plural}", key.field)
+        found = zip(keys, pipeline.execute(), strict=True)
+        return {key: orjson.loads(text) for key, text in found if text}
 
 
 _VIRTUAL, _HOST, _HOST_VERSION, _NAMESPACE, _VERSION, _REFERRERS = range(6)

@@ -16,7 +16,7 @@ from common.kinds import REGISTRY
 from common.kube import MERGE_PATCH
 from common.metadata import MANAGED_BY, TOKEN_REFRESH_AT
 from common.naming import host_namespace, token_secret_name
-from common.objects import Obj, meta, name_of, namespace_of, uid
+from common.objects import Obj, labels, meta, name_of, namespace_of, uid
 from workers.session import Session
 from workers.work import Work
 
@@ -114,7 +114,8 @@ async def _annotate(session: Session, work: Work, pod: Obj, more: dict[str, str]
 async def _write_secret(session: Session, pod: Obj, minted: dict[str, str]) -> None:
     """Create or update the pod's token Secret; it goes when the pod goes.
 
-    Raises TerminalError when the name is taken by a Secret that isn't this pod's.
+    A predecessor of the same name may have left one: that goes first. Raises TerminalError when
+    the name is taken by a Secret that is no pod's of this name.
     """
     secrets = REGISTRY["secrets"]
     namespace, name = namespace_of(pod), token_secret_name(name_of(pod))
@@ -135,10 +136,16 @@ async def _write_secret(session: Session, pod: Obj, minted: dict[str, str]) -> N
         await session.host.create(secrets, namespace, body)
     except AlreadyExistsError:
         there = await session.host.get(secrets, namespace, name)
-        if uid(pod) not in [each.get("uid") for each in meta(there).get("ownerReferences") or []]:
+        owners = meta(there).get("ownerReferences") or []
+        if labels(there).get(MANAGED_BY) != session.cluster.name or [
+            (each.get("kind"), each.get("name")) for each in owners
+        ] != [("Pod", name_of(pod))]:
             raise TerminalError(
                 f"host Secret {namespace}/{name} belongs to something else"
             ) from None
+        if owners[0].get("uid") != uid(pod):
+            await session.host.delete(secrets, namespace, name, uid=uid(there))
+            raise RetryError(f"host Secret {namespace}/{name} was the last pod's") from None
         await session.host.request(
             "PATCH",
             object_path(secrets, namespace, name),

@@ -5,16 +5,20 @@ services and references decide what is synced and how.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from common.actions import Create
+from common.actions import Create, RequeueAfter
 from common.cluster import Cluster
-from common.kind import Context, Kind, Related
+from common.errors import ConfigError
+from common.kind import Context, Kind, Ref, Related
 from common.kinds import REGISTRY
+from common.naming import hashed_host_name, host_name, may_be_shared
 from common.objects import Obj, labels, meta, name_of, namespace_of
 from workers.plan import plan
+
+Result = TypeVar("Result")
 
 _SERVICE_NAME = "kubernetes.io/service-name"
 _DELETION = ("deletionTimestamp", "deletionGracePeriodSeconds")
@@ -34,14 +38,21 @@ def translate_documents(
     """Translate `documents`; `related` are other objects that the translation depends on.
 
     A namespaced object without a namespace is taken for one in `default`. Tokens are not minted:
-    the host pod shows where they would be read from.
+    the host pod shows where they would be read from. Of two objects that would bear one host
+    name the first has it, related objects before documents. Raises ConfigError for an object
+    that no API server would take.
     """
-    asked = [_as_created(each) for each in documents]
-    world = _World([*asked, *(_as_created(each) for each in related)], cluster)
+    asked = [_checked(_as_created, each) for each in documents]
+    given = [*(_checked(_as_created, each) for each in related), *asked]
+    world = _World(cluster)
+    for each in given:
+        _checked(world.note, each)
+    for each in given:
+        _checked(world.give_name, each)
     made: list[Obj] = []
     skipped: list[tuple[str, str]] = []
     for virtual in asked:
-        host = world.host_object(virtual)
+        host = _checked(world.host_object, virtual)
         if isinstance(host, str):
             skipped.append((_title(virtual), host))
         else:
@@ -49,43 +60,82 @@ def translate_documents(
     return Translation(tuple(made), tuple(skipped))
 
 
+def _checked(work: Callable[[Obj], Result], obj: Obj) -> Result:
+    """Workers get objects from an API server, which has checked their form; files may hold any."""
+    try:
+        return work(obj)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        kind = obj.get("kind")
+        raise ConfigError(
+            f"{_title(obj)}: does not have the form of a {kind}; "
+            "kubectl create --dry-run=server -f FILE tells where"
+        ) from None
+
+
 class _World:
     """All given objects, and what a plan may ask of them."""
 
-    def __init__(self, objects: Sequence[Obj], cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._namespaces: dict[str, Obj] = {}
         self._services: dict[str, dict[str, Obj]] = {}
         self._referrers: dict[tuple[str, str, str], set[str]] = {}
-        for obj in objects:
-            self._note(obj)
+        self._host_names: dict[str, str] = {}
+        self._bearers: dict[tuple[str, str], str] = {}
 
     def host_object(self, virtual: Obj) -> Obj | str:
         """The host object, or why there is none."""
         kind = _kind_of(virtual)
+        if reason := self._skip(kind, virtual):
+            return reason
+        assert kind is not None
+        context = Context(self._cluster, self._related(kind, virtual), now_s=math.inf)
+        action = plan(kind, virtual, None, context)[0]
+        if not isinstance(action, Create):
+            return action.reason if isinstance(action, RequeueAfter) else "it is being deleted"
+        name = self._host_names.get(_member(kind, virtual), name_of(action.body))
+        return {**action.body, "metadata": {**meta(action.body), "name": name}}
+
+    def _skip(self, kind: Kind | None, virtual: Obj) -> str:
         if kind is None or not kind.option:
             return f"kind {virtual.get('kind') or '?'} is not synced"
         if kind.plural not in self._cluster.enabled:
             return f"sync.toHost.{kind.option}.enabled is false"
-        context = Context(self._cluster, self._related(kind, virtual), now_s=math.inf)
-        if reason := kind.skip(virtual, context):
-            return reason
-        actions = plan(kind, virtual, None, context)
-        return next(action.body for action in actions if isinstance(action, Create))
+        return kind.skip(virtual, Context(self._cluster, self._related(kind, virtual)))
 
     def _related(self, kind: Kind, virtual: Obj) -> Related:
         namespace = namespace_of(virtual)
         services = self._services.get(namespace, {})
         service = labels(virtual).get(_SERVICE_NAME, name_of(virtual))
         target = (kind.plural, namespace, name_of(virtual))
+        host_service = self._host_names.get(f"services {namespace}/{service}")
         return Related(
             namespace=self._namespaces.get(namespace),
             services=tuple(services.values()),
             service=services.get(service),
+            host_service={"metadata": {"name": host_service}} if host_service else None,
+            host_names=dict(map(self._host_name, kind.named(virtual))),
             referrers=frozenset(self._referrers.get(target, ())),
         )
 
-    def _note(self, obj: Obj) -> None:
+    def _host_name(self, ref: Ref) -> tuple[str, str]:
+        member = f"{ref.plural} {ref.namespace}/{ref.name}"
+        plain = host_name(self._cluster, ref.namespace, ref.name)
+        return member, self._host_names.get(member, plain)
+
+    def give_name(self, obj: Obj) -> None:
+        """Settle its host name, where another object that was noted could bear the same."""
+        kind, namespace, name = _kind_of(obj), namespace_of(obj), name_of(obj)
+        if not may_be_shared(namespace, name) or self._skip(kind, obj):
+            return
+        assert kind is not None
+        member, plain = _member(kind, obj), host_name(self._cluster, namespace, name)
+        if self._bearers.setdefault((kind.plural, plain), member) != member:
+            plain = hashed_host_name(self._cluster, namespace, name)
+        self._host_names[member] = plain
+
+    def note(self, obj: Obj) -> None:
+        """Make it part of the virtual cluster."""
         kind = _kind_of(obj)
         if kind is None:
             return
@@ -93,10 +143,14 @@ class _World:
             self._namespaces[name_of(obj)] = obj
         if kind.plural == "services":
             self._services.setdefault(namespace_of(obj), {})[name_of(obj)] = obj
-        member = f"{kind.plural} {namespace_of(obj)}/{name_of(obj)}"
         for ref in kind.references(obj) if kind.plural in self._cluster.enabled else ():
             if ref.wakes == "target":
-                self._referrers.setdefault((ref.plural, ref.namespace, ref.name), set()).add(member)
+                target = ref.plural, ref.namespace, ref.name
+                self._referrers.setdefault(target, set()).add(_member(kind, obj))
+
+
+def _member(kind: Kind, obj: Obj) -> str:
+    return f"{kind.plural} {namespace_of(obj)}/{name_of(obj)}"
 
 
 def _kind_of(obj: Obj) -> Kind | None:

@@ -13,16 +13,17 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from common.config import Config
+from common.errors import RetryError
 from common.health import Readiness
 from common.keys import Key
 from common.kind import Kind
 from common.logs import get_log
 from common.store import Store
-from common.workqueue import Again, Outcome, Taken, WorkQueue
+from common.workqueue import Again, Retry, Taken, WorkQueue
 from workers.connections import Connections
-from workers.ending import Ending, flush
+from workers.ending import Ending, answers_of, flush
 from workers.fights import Fights
-from workers.reconcile import Reconciler
+from workers.reconcile import Reconciler, broken
 from workers.session import Session
 from workers.snapshots import Snapshot, SnapshotReader
 from workers.work import Work
@@ -136,25 +137,35 @@ class Worker:
             task.add_done_callback(self._running.discard)
         return len(taken)
 
-    def _take_and_read(self, room: int) -> tuple[list[Taken], list[Snapshot]]:
+    def _take_and_read(self, room: int) -> tuple[list[Taken], list[Snapshot | Exception]]:
         taken = self._queue.take(room, self._open)
         try:
-            return taken, self._reader.read([one.key for one in taken]) if taken else []
+            return taken, self._reader.read([one.key for one in taken])
         except RedisError:
             self._queue.hand_back(taken)
             raise
 
-    async def _reconcile(self, taken: Taken, snapshot: Snapshot) -> None:
+    async def _reconcile(self, taken: Taken, snapshot: Snapshot | Exception) -> None:
+        """Whatever happens, the key comes back: a bug must not cost more than the one key."""
+        try:
+            ending = await self._run(taken, snapshot)
+        except RetryError as error:
+            ending = Ending(taken, Retry(error.after_s, str(error)))
+        except Exception as error:
+            ending = Ending(taken, broken(taken.key, error))
+        self._ended.put_nowait(ending)
+
+    async def _run(self, taken: Taken, snapshot: Snapshot | Exception) -> Ending:
+        if isinstance(snapshot, Exception):
+            raise snapshot
         key = taken.key
         session = self._connections.sessions[key.cluster]
+        if not session.gates[key.plural] <= snapshot.synced:
+            return Ending(taken, Again(GATE_S, "waits until its streams are listed"))
         work = await self._work(key, snapshot, session)
-        outcome: Outcome = Again(GATE_S, "waits until its streams are listed")
-        if session.gates[key.plural] <= snapshot.synced:
-            reconciler = Reconciler(session, self._fights)
-            outcome = await reconciler.reconcile(
-                work, lambda: self._queue.holds(taken), taken.failures
-            )
-        self._ended.put_nowait(Ending(taken, outcome, work, session))
+        reconciler = Reconciler(session, self._fights)
+        outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken), taken.failures)
+        return Ending(taken, outcome, tuple(answers_of(work, session)))
 
     async def _work(self, key: Key, snapshot: Snapshot, session: Session) -> Work:
         kind, related = self._kinds[key.plural], snapshot.related

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from common.cluster import Cluster
 from common.config.section import DnsLabel, Section
 from common.config.sync import Sync, ToHost
-from common.kinds import REGISTRY
 from common.objects import Obj
 
 
@@ -146,12 +145,10 @@ class VirtualCluster(Section):
 
 
 def _plurals(to_host: ToHost, flag: str) -> frozenset[str]:
-    """The supported kinds whose switch has this flag set."""
-    options = {field.alias: name for name, field in ToHost.model_fields.items()}
+    """The kinds whose switch has this flag set, also those that nothing syncs yet."""
+    switches = ((str(field.alias), name) for name, field in ToHost.model_fields.items())
     return frozenset(
-        kind.plural
-        for kind in REGISTRY.values()
-        if kind.option and getattr(getattr(to_host, options[kind.option]), flag, False)
+        option.lower() for option, name in switches if getattr(getattr(to_host, name), flag, False)
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from common.endpoint import skip_endpoints, translate_target, wait_for_host
 from common.kind import Context, Kind, Ref
+from common.naming import host_name
 from common.objects import Obj, name_of, namespace_of
 
 _ADDRESS_LISTS = ("addresses", "notReadyAddresses")
@@ -24,7 +25,11 @@ def _translate_subset(subset: Obj, context: Context) -> Obj:
 
 
 def _skip(virtual: Obj, context: Context) -> str:
-    return skip_endpoints(namespace_of(virtual), name_of(virtual), context)
+    namespace, name = namespace_of(virtual), name_of(virtual)
+    there = context.related.host_service
+    if there is not None and name_of(there) != host_name(context.cluster, namespace, name):
+        return "another object bears its Service's host name"
+    return skip_endpoints(namespace, name, context)
 
 
 def _references(virtual: Obj) -> Iterable[Ref]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from common.endpoint import skip_endpoints, translate_target, wait_for_host
 from common.kind import Context, Kind, Ref
 from common.naming import host_name
-from common.objects import Obj, labels, namespace_of
+from common.objects import Obj, labels, name_of, namespace_of
 
 SERVICE_NAME = "kubernetes.io/service-name"
 _MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -24,7 +24,10 @@ def _decorate(
     virtual: Obj, context: Context, host_labels: dict[str, str], _notes: dict[str, str]
 ) -> None:
     if service := host_labels.get(SERVICE_NAME):
-        host_labels[SERVICE_NAME] = host_name(context.cluster, namespace_of(virtual), service)
+        there = context.related.host_service
+        host_labels[SERVICE_NAME] = (
+            name_of(there) if there else host_name(context.cluster, namespace_of(virtual), service)
+        )
 
 
 def _skip(virtual: Obj, context: Context) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.actions import Action, Patch
 from common.kind import Context, Kind, Ref
-from common.naming import host_name, host_name_cluster
+from common.naming import host_name_cluster
 from common.objects import (
     Obj,
     annotations,
@@ -18,6 +18,7 @@ from common.objects import (
 from common.quantity import number
 
 _BINDER = "pv.kubernetes.io/"
+_BOUND_BY_CONTROLLER = f"{_BINDER}bound-by-controller"
 _PROVISIONERS = (
     "volume.kubernetes.io/storage-provisioner",
     "volume.beta.kubernetes.io/storage-provisioner",
@@ -37,9 +38,26 @@ def _translate(virtual: Obj, context: Context) -> Obj:
     if "persistentvolumes" not in context.cluster.enabled:
         spec.pop("selector", None)
         spec.pop("volumeName", None)
+    elif annotations(virtual).get(_BOUND_BY_CONTROLLER):
+        spec.pop("volumeName", None)  # the host's binder chose it for a claim that is gone
     elif volume := own.get("volumeName"):
         spec["volumeName"] = _volume_name(volume, context)
     return {"spec": spec}
+
+
+def _named(virtual: Obj) -> Iterable[Ref]:
+    """The claims whose data it starts from."""
+    own: Obj = virtual.get("spec") or {}
+    for key in ("dataSource", "dataSourceRef"):
+        source = own.get(key) or {}
+        if plural := _SOURCE_PLURALS.get(source.get("kind") or ""):
+            namespace = source.get("namespace") or namespace_of(virtual)
+            yield Ref(plural, namespace, source.get("name") or "")
+
+
+def _wait(virtual: Obj, context: Context) -> str:
+    member = context.unresolved(_named(virtual))
+    return f"waits for {member}, whose host name another object may bear" if member else ""
 
 
 def _translate_source(source: Obj, own_namespace: str, context: Context) -> Obj:
@@ -49,7 +67,7 @@ def _translate_source(source: Obj, own_namespace: str, context: Context) -> Obj:
         return source
     namespace = source.get("namespace") or own_namespace
     result = {key: value for key, value in source.items() if key != "namespace"}
-    return {**result, "name": host_name(context.cluster, namespace, source.get("name") or "")}
+    return {**result, "name": context.host_name(plural, namespace, source.get("name") or "")}
 
 
 def _volume_name(name: str, context: Context) -> str:
@@ -137,6 +155,8 @@ KIND = Kind(
     option="persistentVolumeClaims",
     default=True,
     translate=_translate,
+    named=_named,
+    wait=_wait,
     annotation_down=_annotation_down,
     patch_down=_patch_down,
     up=_up,

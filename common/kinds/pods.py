@@ -1,7 +1,6 @@
 """Pods: `common.pod` has the rules, part by part."""
 
 from collections.abc import Iterable
-from functools import partial
 
 from common.actions import Action
 from common.kind import Context, Kind, Ref
@@ -11,14 +10,13 @@ from common.metadata import (
     controller_of,
     namespace_labels,
 )
-from common.naming import host_name
 from common.objects import Obj, annotations, is_deleting, labels, meta, name_of, namespace_of
 from common.pod import downward, lifecycle, status, tokens
 from common.pod.dns import host_aliases, hostname, translate_dns
 from common.pod.environment import service_variables, translate_container
 from common.pod.selectors import translate_affinity, translate_spread
 from common.pod.volumes import translate_volume
-from common.references import CONTAINER_LISTS, Renamer, pod_references
+from common.references import CONTAINER_LISTS, Renamer, pod_names, pod_references
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 _REDACTED = "redacted"
@@ -29,7 +27,10 @@ _NOT_SENT = ("ephemeralContainers", "overhead", "priority", "priorityClassName",
 def _translate(virtual: Obj, context: Context) -> Obj:
     cluster, namespace = context.cluster, namespace_of(virtual)
     own: Obj = virtual.get("spec") or {}
-    rename = partial(host_name, cluster, namespace)
+
+    def rename(plural: str, name: str) -> str:
+        return context.host_name(plural, namespace, name)
+
     spec = {key: value for key, value in own.items() if key not in _NOT_SENT}
     if own.get("preemptionPolicy") not in (None, "PreemptLowerPriority"):
         del spec["preemptionPolicy"]  # it belongs to the class that is not sent
@@ -56,7 +57,8 @@ def _translate_lists(spec: Obj, virtual: Obj, context: Context, rename: Renamer)
         spec["volumes"] = [translate_volume(each, virtual, context, rename) for each in volumes]
     if secrets := spec.get("imagePullSecrets"):
         spec["imagePullSecrets"] = [
-            {**each, "name": rename(each["name"])} if each.get("name") else each for each in secrets
+            {**each, "name": rename("secrets", each["name"])} if each.get("name") else each
+            for each in secrets
         ]
     if constraints := spec.get("topologySpreadConstraints"):
         spec["topologySpreadConstraints"] = [
@@ -117,6 +119,7 @@ KIND = Kind(
     wait=lifecycle.wait,
     tokens=tokens.token_specs,
     references=pod_references,
+    named=pod_names,
     host_references=_host_references,
     stored=_stored,
     needs=frozenset({"namespace", "services"}),

@@ -55,10 +55,12 @@ local function update_refs(field, refs)
   end
 end
 
--- Services are read by namespace, for pods' environments: keep their names and a version.
-local function index_service(field, deleted)
+-- Services are read by namespace, for pods' environments: keep their names and a version, which
+-- never comes again, even if Redis lost everything or went back to an earlier state.
+local function index_service(field, version, deleted)
   local namespace, name = string.match(field, "^(.-)/(.*)$")
-  redis.call("INCR", prefix .. ":svcver:" .. namespace)
+  local change = side .. " " .. name .. " " .. version .. " " .. now
+  redis.call("SET", prefix .. ":svcver:" .. namespace, change)
   if side == "virtual" then
     redis.call(deleted and "SREM" or "SADD", prefix .. ":svc:" .. namespace, name)
   end
@@ -82,7 +84,7 @@ local function apply(field, version, json, refs, uid)
     if dead == "T" then redis.call("ZREM", tombstones, field) end
   end
   update_refs(field, refs)
-  if plural == "services" then index_service(field, json == "") end
+  if plural == "services" then index_service(field, version, json == "") end
   if side == "virtual" then
     local referrers = redis.call("SMEMBERS", prefix .. ":refs:r " .. plural .. " " .. field)
     for _, member in ipairs(referrers) do wake(member) end

@@ -1,11 +1,11 @@
 """When a pod may be created on the host, and what of it may change afterwards."""
 
-from datetime import datetime
 from typing import Any
 
 from common.kind import Context
-from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of
+from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of, timestamp_s
 from common.pod.environment import linked
+from common.references import pod_names
 from common.service import HOST_CLUSTER_IP, skip_service
 
 # How long a pod waits for the addresses of services that are older than itself.
@@ -20,11 +20,14 @@ def skip(virtual: Obj, _context: Context) -> str:
 
 
 def wait(virtual: Obj, context: Context) -> str:
-    """Why the pod should not be created just yet: its variables would lack a service."""
+    """Why the pod should not be created just yet: it would name another's object, or its
+    variables would lack a service."""
+    if member := context.unresolved(pod_names(virtual)):
+        return f"waits for {member}, whose host name another object may bear"
     if (virtual.get("spec") or {}).get("enableServiceLinks") is False:
         return ""
     created = str(meta(virtual).get("creationTimestamp") or "")
-    if not created or context.now_s - seconds(created) >= SERVICES_WAIT_S:
+    if not created or context.now_s - timestamp_s(created) >= SERVICES_WAIT_S:
         return ""
     for service in context.related.services:
         before = str(meta(service).get("creationTimestamp") or "") <= created
@@ -65,14 +68,6 @@ def patch_down(virtual: Obj, host: Obj, _context: Context) -> Obj:
     if _grace_is_mended(desired, current):
         spec["terminationGracePeriodSeconds"] = desired["terminationGracePeriodSeconds"]
     return {"spec": spec} if spec else {}
-
-
-def seconds(timestamp: str) -> float:
-    """Unix time of a Kubernetes timestamp; 0 when it has no such form."""
-    try:
-        return datetime.fromisoformat(timestamp).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def _settled(service: Obj, context: Context) -> bool:

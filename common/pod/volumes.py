@@ -4,7 +4,7 @@ from common.kind import Context
 from common.objects import Obj, name_of
 from common.pod.downward import translate_items
 from common.pod.tokens import token_source
-from common.references import PROJECTED_SOURCES, VOLUME_SOURCES, Renamer, follow
+from common.references import PROJECTED_SOURCES, VOLUME_SOURCES, Renamer, ephemeral_claim, follow
 
 
 def translate_volume(volume: Obj, virtual: Obj, context: Context, rename: Renamer) -> Obj:
@@ -16,7 +16,7 @@ def translate_volume(volume: Obj, virtual: Obj, context: Context, rename: Rename
     if volume.get("projected"):
         return {**result, "projected": _projected(volume, virtual, context, rename)}
     if volume.get("ephemeral"):
-        claim = rename(f"{name_of(virtual)}-{volume.get('name')}")
+        claim = rename("persistentvolumeclaims", ephemeral_claim(name_of(virtual), volume))
         result = {key: value for key, value in result.items() if key != "ephemeral"}
         return {**result, "persistentVolumeClaim": {"claimName": claim}}
     return result

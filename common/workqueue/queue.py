@@ -45,6 +45,9 @@ from common.workqueue.state import (
 )
 from common.workqueue.sweep import Sweeper
 
+LONGEST_WAIT_S = 86400.0
+"""What servers and objects ask for is no more to be trusted than they are; also, dates end."""
+
 
 @dataclass(slots=True, eq=False)
 class Taken:
@@ -160,18 +163,23 @@ class WorkQueue:
         self._end([self._ending(taken, outcome) for taken, outcome in results])
 
     def hand_back(self, taken: Sequence[Taken]) -> None:
-        """Give up runs that didn't end, so that other workers take their keys at once."""
-        self._end([_End(one, "back", one.failures) for one in taken])
+        """Give up runs that didn't end, so that other workers take their keys at once; when Redis
+        can't be told, once the leases run out."""
+        try:
+            self._end([_End(one, "back", one.failures) for one in taken])
+        finally:
+            for one in taken:
+                self._forget(one)
 
     def _ending(self, taken: Taken, outcome: Outcome) -> "_End":
         match outcome:
             case Done():
                 return _End(taken, "done")
             case Again(after_s, reason):
-                return _End(taken, "again", wait_s=after_s, why=reason)
+                return _End(taken, "again", wait_s=min(after_s, LONGEST_WAIT_S), why=reason)
             case Retry(after_s, message):
                 failures = taken.failures + 1
-                wait_s = backoff.delay_s(failures, after_s, self._chance)
+                wait_s = min(backoff.delay_s(failures, after_s, self._chance), LONGEST_WAIT_S)
                 how: How = "retry" if after_s is None else "wait"
                 return _End(taken, how, failures, wait_s, message)
             case Terminal(message, reason):
@@ -183,14 +191,17 @@ class WorkQueue:
         ends = sorted(ends, key=_cluster_of)
         held = {end.taken.key: end.taken for end in ends if self.holds(end.taken)}
         for end in ends:
-            if self._running.get(end.taken.key) is end.taken:
-                del self._running[end.taken.key]
+            self._forget(end.taken)
         try:
             self._show(ends, self._release(ends, held))
         except RedisError:
             # Their leases go on, so that the caller can try again.
             self._running.update(held)
             raise
+
+    def _forget(self, taken: Taken) -> None:
+        if self._running.get(taken.key) is taken:
+            del self._running[taken.key]
 
     def _release(self, ends: Sequence["_End"], held: Mapping[Key, Taken]) -> list[str]:
         """Clear RQ's records first and let go of the leases last: as long as we have one, nobody
@@ -245,7 +256,7 @@ class WorkQueue:
             if held:
                 one.deadline = deadline
             elif self._running.get(one.key) is one:
-                del self._running[one.key]
+                self._forget(one)
                 lost.add(one.key)
         self._beat()
         return lost

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from common.objects import Obj
-from tests.e2e.objects import configmap, in_volume, pod
+from tests.e2e.objects import configmap, in_volume, pod, secret
 from tests.e2e.space import Space, new_space
 from tests.e2e.waiting import eventually
 from tests.e2e.world import HOST_NAMESPACE, World
@@ -40,6 +40,23 @@ async def test_two_objects_that_would_have_one_name_both_exist(classic_world: Wo
     theirs = await eventually(lambda: second.on_host("configmaps"))
     assert [host["data"] for host in theirs] == [{"of": "second"}]
     assert (await first.host("configmaps", "a"))["data"] == {"of": "first"}
+
+
+async def test_a_pod_never_gets_the_secret_of_another_that_bears_its_name(
+    classic_world: World,
+) -> None:
+    await make_namespaces(classic_world, "k-x-m", "m")
+    first, second = Space(classic_world, "k-x-m"), Space(classic_world, "m")
+    await first.create("secrets", secret("a", {"of": "first"}))
+    await first.host("secrets", "a")
+    await second.create("pods", pod("p", in_volume("secrets", "a-x-k")))
+    await second.create("secrets", secret("a-x-k", {"of": "second"}))
+    host = await second.host("pods", "p")
+    named = host["spec"]["volumes"][0]["secret"]["secretName"]
+    assert named != second.host_name("a-x-k")
+    theirs = await eventually(lambda: second.on_host("secrets"))
+    assert [each["metadata"]["name"] for each in theirs] == [named]
+    await second.delete("pods", "p", grace_s=0)
 
 
 async def test_the_later_of_two_such_objects_is_changed_and_deleted_alone(

@@ -1,8 +1,10 @@
 """Laws of host names: valid, short, stable, and distinct wherever the plain form is."""
 
 import re
+from collections import defaultdict
+from itertools import product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.cluster import Cluster
@@ -13,6 +15,7 @@ from common.naming import (
     host_name_cluster,
     label_key,
     managed_by,
+    may_be_shared,
     namespace_label_key,
     shorten,
     token_secret_name,
@@ -42,6 +45,31 @@ def test_names_differ_unless_the_full_strings_are_equal(
 
     same = full(one) == full(other)
     assert (host_name(cluster, *one) == host_name(cluster, *other)) is same
+
+
+PIECES = st.sampled_from(["a", "b", "x", "-", "-x-", "a-x-a"])
+TIGHT = st.lists(PIECES, min_size=1, max_size=6).map("".join)
+
+
+@settings(max_examples=2000)
+@given(CLUSTERS, st.tuples(TIGHT, TIGHT), st.tuples(TIGHT, TIGHT))
+def test_names_that_two_objects_share_are_known_as_such(
+    cluster: Cluster, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    if one != other and host_name(cluster, *one) == host_name(cluster, *other):
+        assert may_be_shared(*one)
+        assert may_be_shared(*other)
+
+
+def test_short_names_made_of_the_separators_pieces_are_shared_only_as_known() -> None:
+    texts = ["".join(parts) for n in (1, 2, 3, 4, 5) for parts in product("ax-", repeat=n)]
+    for format_ in ("classic", "prefixed"):
+        cluster = Cluster("v", "h", name_format=format_)
+        makers: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for namespace, name in product(texts, texts):
+            makers[host_name(cluster, namespace, name)].append((namespace, name))
+        shared = [pair for pairs in makers.values() if len(pairs) > 1 for pair in pairs]
+        assert [pair for pair in shared if not may_be_shared(*pair)] == []
 
 
 @given(CLUSTERS, st.lists(st.tuples(NAMESPACE, NAME), unique=True, min_size=2, max_size=4))

@@ -63,6 +63,17 @@ def test_text_stays_text_for_whoever_reads_it(text: str) -> None:
     assert yaml.safe_load(written) == obj
 
 
+def test_json_objects_may_follow_one_another_as_kubectl_create_prints_them() -> None:
+    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}} for name in "ab"]
+    assert parsed("\ufeff" + "\n".join(orjson.dumps(pod).decode() for pod in pods) + "\n") == pods
+
+
+def test_keys_that_yaml_takes_for_something_else_are_text() -> None:
+    (obj,) = parsed(HEAD + "data: {on: a, 2: b, 1.5: c, ~: d}")
+    assert obj["data"] == {"true": "a", "2": "b", "1.5": "c", "null": "d"}
+    assert orjson.loads(write_json_list([obj]))["items"] == [obj]
+
+
 def test_json_is_one_list() -> None:
     pods = [{"kind": "Pod"}, {"kind": "Pod"}]
     content = orjson.loads(write_json_list(pods))
@@ -76,6 +87,12 @@ def test_json_is_one_list() -> None:
         (f"{HEAD}---\nkind: Pod", "f.yaml: document 2: .* write its apiVersion and metadata.name"),
         ("apiVersion: v1\nkind: List\nitems: [1]", "f.yaml: document 1, item 1: is no Kub"),
         ("a: [", "f.yaml:2: is not valid YAML"),
+        ("a: &a [*a]", "f.yaml: is not valid YAML"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: 5}", "metadata.name: is 5; write text"),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {on: true}}",
+            r'document 1: metadata.labels\["true"\]: is true; write text, in quotes',
+        ),
     ],
 )
 def test_what_is_no_manifest_is_named(text: str, message: str) -> None:

@@ -82,7 +82,8 @@ def test_each_reference_is_given_once() -> None:
 def test_following_leaves_the_given_object_alone() -> None:
     volume = {"secret": {"secretName": "s"}}
     sources = {"secret": (("secretName",), "secrets")}
-    assert follow(volume, sources, str.upper) == {"secret": {"secretName": "S"}}
+    renamed = follow(volume, sources, lambda plural, name: f"{plural}-{name}")
+    assert renamed == {"secret": {"secretName": "secrets-s"}}
     assert volume == {"secret": {"secretName": "s"}}
 
 

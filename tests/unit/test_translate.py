@@ -1,8 +1,14 @@
 """Offline translation: what is made, what is skipped and why."""
 
+from dataclasses import replace
+
+import pytest
+
 from common.cluster import Cluster
+from common.errors import ConfigError
 from common.kinds import REGISTRY
-from common.objects import Obj
+from common.naming import hashed_host_name
+from common.objects import Obj, name_of
 from workers.translate import Translation, translate_documents
 
 CLUSTER = Cluster("v", "h", enabled=frozenset(REGISTRY) - {"endpoints"})
@@ -106,3 +112,43 @@ def test_the_documents_are_not_changed() -> None:
     before = repr(POD)
     translate(POD)
     assert repr(POD) == before
+
+
+def named(kind: str, namespace: str, name: str, **fields: object) -> Obj:
+    return {**obj(kind, name, **fields), "metadata": {"name": name, "namespace": namespace}}
+
+
+def test_of_two_objects_with_one_host_name_the_later_gets_the_hashed_one() -> None:
+    cluster = replace(CLUSTER, name_format="classic", all_objects=frozenset({"configmaps"}))
+    maps = [named("ConfigMap", "b-x-c", "a"), named("ConfigMap", "c", "a-x-b")]
+    volumes = [{"name": "v", "configMap": {"name": "a-x-b"}}]
+    pod = named("Pod", "c", "p", spec={"volumes": volumes})
+    first, second, host_pod = translate_documents([*maps, pod], (), cluster).objects
+    assert name_of(first) == "a-x-b-x-c-x-v"
+    assert name_of(second) == hashed_host_name(cluster, "c", "a-x-b")
+    assert host_pod["spec"]["volumes"][0]["configMap"]["name"] == name_of(second)
+
+
+def test_an_object_that_is_not_synced_takes_no_name_from_another() -> None:
+    cluster = replace(CLUSTER, name_format="classic")
+    source = {"name": "c", "envFrom": [{"configMapRef": {"name": "a-x-b"}}]}
+    pod = named("Pod", "c", "p", spec={"containers": [source]})
+    maps = [named("ConfigMap", "b-x-c", "a"), named("ConfigMap", "c", "a-x-b")]
+    (host,) = translate_documents(maps, (pod,), cluster).objects
+    assert name_of(host) == "a-x-b-x-c-x-v"
+
+
+def test_a_name_that_others_could_bear_is_followed_when_nobody_does() -> None:
+    volumes = [{"name": "v", "secret": {"secretName": "a-x-b-x-c"}}]
+    (pod,) = translate(obj("Pod", "p", spec={"volumes": volumes})).objects
+    assert pod["spec"]["volumes"][0]["secret"]["secretName"] == (
+        "v-default-a-x-b-x-c-x-default-x-v"
+    )
+
+
+@pytest.mark.parametrize(
+    "spec", ["text", {"containers": [None]}, {"volumes": [{"name": "v", "secret": "s"}]}]
+)
+def test_an_object_that_no_server_would_take_is_named(spec: object) -> None:
+    with pytest.raises(ConfigError, match=r"^Pod .*p: does not have the form of a Pod; "):
+        translate(obj("Pod", "p", spec=spec))
