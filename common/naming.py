@@ -57,13 +57,15 @@ def host_namespace(cluster: Cluster, namespace: str) -> str:
     return cluster.host_namespace
 
 
-def token_secret_name(host_pod_name: str) -> str:
-    """The host Secret with a pod's service account tokens.
+def token_secret_name(cluster: Cluster, namespace: str, name: str) -> str:
+    """The host Secret with a virtual pod's service account tokens, whichever name its host pod
+    got: two pods that could share a host name never share this one.
 
     No translated Secret has this name: theirs end in the cluster's name or are at most 63 long
     and end in a digest.
     """
-    return f"{host_pod_name}-sa-tokens"
+    own_name = hashed_host_name if may_be_shared(namespace, name) else host_name
+    return f"{own_name(cluster, namespace, name)}-sa-tokens"
 
 
 def managed_by(cluster: Cluster, namespaced: bool = True) -> str:

@@ -1,5 +1,7 @@
 """What other kinds must know of Services: which are never synced, and when one has settled."""
 
+from typing import Any
+
 from common.naming import PREFIX
 from common.objects import Obj
 
@@ -23,3 +25,16 @@ def skip_service(namespace: str, name: str) -> str:
 
 def has_selector(service: Obj) -> bool:
     return bool((service.get("spec") or {}).get("selector"))
+
+
+def with_node_ports(ports: list[Obj], source: list[Obj]) -> list[Obj]:
+    """`ports` with the node ports that the same ports have in `source`."""
+    allocated = {_port_key(port): port["nodePort"] for port in source if port.get("nodePort")}
+    return [
+        {**port, "nodePort": allocated[_port_key(port)]} if _port_key(port) in allocated else port
+        for port in ports
+    ]
+
+
+def _port_key(port: Obj) -> tuple[Any, ...]:
+    return port.get("port"), port.get("protocol") or "TCP", port.get("name")

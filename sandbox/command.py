@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,20 +15,33 @@ from sandbox.run import Sandbox, sandbox
 
 def main(argv: list[str]) -> int:
     options = _parse(argv)
-    asyncio.run(_run(options))
+    try:
+        asyncio.run(_run(options))
+    except (OSError, OverflowError, RuntimeError) as error:
+        # A port that is taken or no port, a folder that can't be written, no redis-server.
+        print(f"tohost sandbox: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        return 1
     return 0
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="sandbox", description="Two Kubernetes API servers on loopback, one with a kubelet."
+        prog="tohost sandbox",
+        description="Run two small Kubernetes API servers on loopback, a virtual one and a host "
+        "one, until Ctrl-C. A kubelet stand-in makes the host's pods run. Nothing is kept.",
     )
     parser.add_argument(
-        "--dir", type=Path, default=Path("sandbox-data"), help="where the kubeconfigs go"
+        "--dir",
+        type=Path,
+        default=Path("sandbox-data"),
+        metavar="DIR",
+        help="where the kubeconfigs go; default: sandbox-data",
     )
-    parser.add_argument("--virtual-port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--host-port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--no-kubelet", action="store_true", help="leave pods pending")
+    for name in ("virtual", "host"):
+        parser.add_argument(
+            f"--{name}-port", type=int, default=0, metavar="PORT", help="default: a free one"
+        )
+    parser.add_argument("--no-kubelet", action="store_true", help="leave the host's pods pending")
     parser.add_argument("--redis", action="store_true", help="start a redis-server too")
     return parser.parse_args(argv)
 

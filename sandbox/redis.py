@@ -61,6 +61,7 @@ class RedisServer:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches only us: others need it to the end
         )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._answers():

@@ -12,7 +12,7 @@ import yaml
 from common.errors import ConfigError
 from common.objects import Obj
 
-_NUMBER_LIKE = re.compile(r"[-+.0-9][-+.:_0-9a-fx]*|[-+]?\.(inf|nan)", re.IGNORECASE)
+_NUMBER_LIKE = re.compile(r"[-+.0-9][-+.:_0-9a-fox]*|[-+]?\.(inf|nan)", re.IGNORECASE)
 _JSON = json.JSONDecoder()
 _SPACE = re.compile(r"\s*")
 _WORD_LIKE = frozenset(
@@ -31,7 +31,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:int",
-    re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)$"),
+    re.compile(r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)$"),
     list("-+0123456789"),
 )
 _Loader.add_implicit_resolver(
@@ -39,6 +39,14 @@ _Loader.add_implicit_resolver(
     re.compile(r"[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$"),
     list("-+.0123456789"),
 )
+
+
+def _merge_sign(_loader: _Loader, node: yaml.ScalarNode) -> str:
+    """`<<` as a value is text; as a key it merges maps, which is done before."""
+    return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:merge", _merge_sign)
 
 
 class _Dumper(yaml.CSafeDumper):

@@ -5,7 +5,7 @@ It is the translation that workers run, on objects from files.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from common.config import Config, VirtualCluster, load
 from common.errors import ConfigError
@@ -60,11 +60,24 @@ def main(argv: Sequence[str]) -> int:
     translation = translate_documents(documents, related, chosen.cluster())
     write = write_yaml if arguments.output == "yaml" else write_json_list
     sys.stdout.write(write(translation.objects))
-    for note in config.notes:
+    for note in (*config.notes, *left_out(config, chosen)):
         print(f"note: {note}", file=sys.stderr)
     for name, reason in translation.skipped:
         print(f"not synced: {name}: {reason}", file=sys.stderr)
     return 0
+
+
+def left_out(config: Config, chosen: VirtualCluster) -> Iterator[str]:
+    """What workers find out on the host, one line each."""
+    if config.host.owner:
+        yield "host.owner: its uid is known to the host only, so ownerReferences are left out"
+    network = chosen.networking
+    for option, unknown in (
+        ("apiService", network.api_service and not network.api_service_ip),
+        ("dnsService", network.dns_service and not network.dns_service_ip),
+    ):
+        if unknown:
+            yield f"networking.{option}: is looked up on the host; write {option}IP to see it here"
 
 
 def choose(config: Config, name: str | None) -> VirtualCluster:

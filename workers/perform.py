@@ -20,7 +20,13 @@ from common.actions import (
     RequeueAfter,
 )
 from common.api import object_path
-from common.errors import AlreadyExistsError, NotFoundError, RetryError, TerminalError
+from common.errors import (
+    AlreadyExistsError,
+    ApiError,
+    NotFoundError,
+    RetryError,
+    TerminalError,
+)
 from common.kube import KubeClient
 from common.metadata import NAME, NAMESPACE, UID, ours
 from common.naming import hashed_host_name
@@ -38,6 +44,9 @@ from workers import endpoint_removal, secret_data, service_replace, tokens
 from workers.events import emit
 from workers.session import Session, refuse_claim
 from workers.work import Work
+
+# What API servers say of a node port that another Service has.
+_TAKEN = "port is already allocated"
 
 
 class Performer:
@@ -141,6 +150,10 @@ class Performer:
             )
         except NotFoundError as error:
             raise RetryError(str(error)) from error
+        except ApiError as error:
+            if _TAKEN not in str(error):
+                raise
+            raise RetryError(str(error)) from error  # until the Service that has it moves away
         work.saw(action.side, patched)
         overtaken = not action.resource_version and _version(patched) != before
         if overtaken or work.kind.in_steps:

@@ -17,8 +17,8 @@ import orjson
 from common.actions import EmitEvent, ReplaceService
 from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryError
 from common.metadata import MANAGED_BY
-from common.objects import Obj, annotations, name_of, namespace_of, uid
-from common.service import HOST_CLUSTER_IP, MOVING, skip_service
+from common.objects import Obj, annotations, meta, name_of, namespace_of, uid
+from common.service import HOST_CLUSTER_IP, MOVING, skip_service, with_node_ports
 from workers.events import emit
 from workers.leaked_address import free_leaked
 from workers.session import Session
@@ -29,6 +29,7 @@ NOWHERE = "moving.tohost.invalid"
 SETTLE_S = 30.0
 RETRY_S = 0.2
 ADDED_S = 0.3
+_GIVEN_UP = ("type", "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "ports")
 _CHOSEN = ("clusterIP", "healthCheckNodePort")
 _TAKEN = "already allocated"
 _OUT_OF_RANGE = ("not in the valid range", "does not match the current range")
@@ -111,6 +112,11 @@ def _anywhere(spec: Obj) -> Obj:
 
 
 async def _patch_back(session: Session, work: Work, virtual: Obj, spec: Obj) -> Obj:
+    """What the Service kept as an ExternalName stays, as someone may have changed it meanwhile."""
+    live: Obj = virtual.get("spec") or {}
+    spec = {key: value for key, value in spec.items() if key in _GIVEN_UP or key not in live}
+    if live.get("ports") and "ports" in spec:
+        spec["ports"] = with_node_ports(live["ports"], spec["ports"])
     try:
         return await session.virtual.patch(
             work.kind,
@@ -118,6 +124,7 @@ async def _patch_back(session: Session, work: Work, virtual: Obj, spec: Obj) -> 
             name_of(virtual),
             {"metadata": {"annotations": {MOVING: None}}, "spec": {"externalName": None, **spec}},
             uid=uid(virtual),
+            resource_version=str(meta(virtual).get("resourceVersion") or ""),
         )
     except NotFoundError as error:
         raise RetryError(str(error)) from error

@@ -32,7 +32,7 @@ async def create_pod(
         whole = _annotated(body, {**minted, TOKEN_REFRESH_AT: refresh_at})
         return await session.host.create(work.kind, namespace_of(body), whole)
     created = await session.host.create(work.kind, namespace_of(body), body)
-    await _write_secret(session, created, minted)
+    await _write_secret(session, work, created, minted)
     return await _annotate(session, work, created, {TOKEN_REFRESH_AT: refresh_at})
 
 
@@ -45,7 +45,7 @@ async def refresh(session: Session, work: Work, action: MintTokens, now_s: float
     }
     noted = {TOKEN_REFRESH_AT: refresh_at}
     if session.cluster.secrets_for_tokens:
-        await _write_secret(session, pod, minted)
+        await _write_secret(session, work, pod, minted)
     else:
         noted = {**minted, **noted}
     work.saw("host", await _annotate(session, work, pod, noted))
@@ -111,14 +111,15 @@ async def _annotate(session: Session, work: Work, pod: Obj, more: dict[str, str]
         raise RetryError(str(error)) from error
 
 
-async def _write_secret(session: Session, pod: Obj, minted: dict[str, str]) -> None:
+async def _write_secret(session: Session, work: Work, pod: Obj, minted: dict[str, str]) -> None:
     """Create or update the pod's token Secret; it goes when the pod goes.
 
     A predecessor of the same name may have left one: that goes first. Raises TerminalError when
     the name is taken by a Secret that is no pod's of this name.
     """
     secrets = REGISTRY["secrets"]
-    namespace, name = namespace_of(pod), token_secret_name(name_of(pod))
+    namespace = namespace_of(pod)
+    name = token_secret_name(session.cluster, work.key.namespace, work.key.name)
     owner = {"apiVersion": "v1", "kind": "Pod", "name": name_of(pod), "uid": uid(pod)}
     body = {
         "apiVersion": "v1",
@@ -135,20 +136,28 @@ async def _write_secret(session: Session, pod: Obj, minted: dict[str, str]) -> N
     try:
         await session.host.create(secrets, namespace, body)
     except AlreadyExistsError:
-        there = await session.host.get(secrets, namespace, name)
-        owners = meta(there).get("ownerReferences") or []
-        if labels(there).get(MANAGED_BY) != session.cluster.name or [
-            (each.get("kind"), each.get("name")) for each in owners
-        ] != [("Pod", name_of(pod))]:
-            raise TerminalError(
-                f"host Secret {namespace}/{name} belongs to something else"
-            ) from None
-        if owners[0].get("uid") != uid(pod):
-            await session.host.delete(secrets, namespace, name, uid=uid(there))
-            raise RetryError(f"host Secret {namespace}/{name} was the last pod's") from None
+        await _take_over(session, body, owner)
         await session.host.request(
             "PATCH",
             object_path(secrets, namespace, name),
             body={key: body[key] for key in ("metadata", "stringData")},
             content_type=MERGE_PATCH,
         )
+
+
+async def _take_over(session: Session, body: Obj, owner: Obj) -> None:
+    """Make sure that the Secret of that name is this pod's; raises when it isn't."""
+    secrets, namespace, name = REGISTRY["secrets"], namespace_of(body), name_of(body)
+    try:
+        there = await session.host.get(secrets, namespace, name)
+        owners: list[Obj] = meta(there).get("ownerReferences") or []
+        if owner["uid"] in [each.get("uid") for each in owners]:
+            return
+        ours = labels(there).get(MANAGED_BY) == session.cluster.name
+        pods = [each["name"] for each in owners if each["kind"] == "Pod"]
+        if not ours or pods != [owner["name"]]:
+            raise TerminalError(f"host Secret {namespace}/{name} belongs to something else")
+        await session.host.delete(secrets, namespace, name, uid=uid(there))
+    except NotFoundError as error:
+        raise RetryError(str(error)) from error
+    raise RetryError(f"host Secret {namespace}/{name} was the last pod's of this name")

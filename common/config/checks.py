@@ -63,16 +63,41 @@ def _kubeconfig(place: str, path: str, context: str) -> Iterator[str]:
     except ConfigError as error:
         yield f"{place}.kubeconfig: {error}"
         return
-    contexts = _contexts(content)
+    contexts = _entries(content, "context")
+    known = ", ".join(contexts)
     if not contexts:
         yield f"{place}.kubeconfig: {path} has no contexts; write the path of a kubeconfig"
-    elif context and context not in contexts:
-        yield f'{place}.context: {path} has no "{context}"; write one of: {", ".join(contexts)}'
-    elif not context and not content.get("current-context"):
-        yield f"{place}.context: {path} has no current-context; write one of: {', '.join(contexts)}"
+        return
+    chosen = context or str(content.get("current-context") or "")
+    if not chosen:
+        yield f"{place}.context: {path} has no current-context; write one of: {known}"
+    elif chosen not in contexts:
+        yield f'{place}.context: {path} has no "{chosen}"; write one of: {known}'
+    else:
+        for problem in _context_problems(content, contexts[chosen], Path(path).parent):
+            yield f'{place}.kubeconfig: {path}: context "{chosen}": {problem}'
 
 
-def _contexts(kubeconfig: Obj) -> list[str]:
-    entries = kubeconfig.get("contexts")
-    found = entries if isinstance(entries, list) else []
-    return [str(entry["name"]) for entry in found if isinstance(entry, dict) and "name" in entry]
+def _context_problems(kubeconfig: Obj, context: Obj, folder: Path) -> Iterator[str]:
+    """What kubectl would refuse too: parts and files that are named, and not there."""
+    for part in ("cluster", "user"):
+        entries, name = _entries(kubeconfig, part), context.get(part)
+        if name in entries:
+            yield from _missing_files(entries[name], folder)
+        elif name or part == "cluster":
+            yield f'there is no {part} "{name or ""}"; write it, or another context'
+
+
+def _missing_files(entry: Obj, folder: Path) -> Iterator[str]:
+    for key in ("certificate-authority", "client-certificate", "client-key"):
+        file = entry.get(key)
+        if file and not entry.get(f"{key}-data") and not (folder / str(file)).is_file():
+            yield f"{key}: {file} is no file; write the path of one"
+
+
+def _entries(kubeconfig: Obj, part: str) -> dict[str, Obj]:
+    """The contexts, clusters or users by name."""
+    listed = kubeconfig.get(f"{part}s")
+    found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    inner = {str(each["name"]): each.get(part) for each in found if "name" in each}
+    return {name: value if isinstance(value, dict) else {} for name, value in inner.items()}

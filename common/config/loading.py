@@ -34,8 +34,8 @@ def load(
     content = read_map(file, _HOLDS) if file else {}
     wrong = _resolve_paths(content, file) if file else []
     origins, unknown = environment.overlay(content, Config, environ)
-    notes = _take_values(content, wrong)
     label = str(file) if file else "environment"
+    notes = _take_values(content, label, wrong)
     try:
         config = Config.model_validate(content, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -87,14 +87,20 @@ def _resolve_paths(content: Obj, file: Path) -> list[str]:
     return wrong
 
 
-def _take_values(content: Obj, wrong: list[str]) -> list[str]:
+def _take_values(content: Obj, label: str, wrong: list[str]) -> list[str]:
     """Put the content of values files where inline settings would be; returns notes.
 
     Inline settings and variables win over the file. Problems are added to `wrong`.
     """
     notes = []
-    for _, entry in _entries(content):
+    for index, entry in _entries(content):
         if not (isinstance(entry.get("values"), str) and entry["values"]):
+            continue
+        if not Path(entry["values"]).is_file():
+            wrong.append(
+                f"{label}: virtualClusters[{index}].values: {entry['values']} is no file; "
+                "write the path of a vCluster values.yaml"
+            )
             continue
         try:
             sections, ignored = read_values(Path(entry["values"]))

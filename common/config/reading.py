@@ -33,7 +33,7 @@ def read_map(path: Path, holds: str) -> Obj:
         raise ConfigError(f"{path}: no such file; write {holds} there") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"{path}: can't be read: {reason}") from None
+        raise ConfigError(f"{path}: can't be read: {reason}; write {holds} there") from None
     if content is None:
         raise ConfigError(f"{path}: is empty; write {holds}")
     if not isinstance(content, dict):

@@ -1,7 +1,5 @@
 """Services: ports and selector go down; the addresses that the host gives come up."""
 
-from typing import Any
-
 from common.actions import Action, Patch, RemoveEndpoints, ReplaceService
 from common.kind import Context, Kind
 from common.metadata import SENT, own_labels
@@ -16,7 +14,13 @@ from common.objects import (
     namespace_of,
     uid,
 )
-from common.service import HOST_CLUSTER_IP, STALE_ENDPOINTS, has_selector, skip_service
+from common.service import (
+    HOST_CLUSTER_IP,
+    STALE_ENDPOINTS,
+    has_selector,
+    skip_service,
+    with_node_ports,
+)
 
 # The external IPs that were last sent down: others on the host are the host's own.
 _SENT_EXTERNAL_IPS = f"{SENT}external-ips"
@@ -116,7 +120,7 @@ def _fields_down(desired: Obj, current: Obj) -> Obj:
             spec[key] = None
     wanted_ports, found_ports = desired.get("ports") or [], current.get("ports") or []
     if wanted_ports != _without_node_ports(found_ports):
-        spec["ports"] = _with_node_ports(wanted_ports, found_ports)
+        spec["ports"] = with_node_ports(wanted_ports, found_ports)
     return spec
 
 
@@ -212,7 +216,7 @@ def _spec_up(virtual: Obj, host: Obj) -> Obj:
     spec: Obj = {}
     ports = own.get("ports") or []
     if own.get("type") in ("NodePort", "LoadBalancer"):
-        told = _with_node_ports(ports, found.get("ports") or [])
+        told = with_node_ports(ports, found.get("ports") or [])
         if told != ports:
             spec["ports"] = told
     assigned = found.get("externalIPs") or []
@@ -230,19 +234,6 @@ def _external_ips_changed(virtual: Obj, host: Obj) -> bool:
 
 def _without_node_ports(ports: list[Obj]) -> list[Obj]:
     return [{key: port[key] for key in port if key != "nodePort"} for port in ports]
-
-
-def _with_node_ports(ports: list[Obj], source: list[Obj]) -> list[Obj]:
-    """`ports` with the node ports that the same ports have in `source`."""
-    allocated = {_port_key(port): port["nodePort"] for port in source if port.get("nodePort")}
-    return [
-        {**port, "nodePort": allocated[_port_key(port)]} if _port_key(port) in allocated else port
-        for port in ports
-    ]
-
-
-def _port_key(port: Obj) -> tuple[Any, ...]:
-    return port.get("port"), port.get("protocol") or "TCP", port.get("name")
 
 
 def _skip(virtual: Obj, _context: Context) -> str:

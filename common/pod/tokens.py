@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from common.actions import Action, MintTokens, RequeueAfter, TokenSpec
 from common.kind import Context
 from common.metadata import TOKEN_REFRESH_AT
-from common.naming import PREFIX, host_name, shorten, token_secret_name
+from common.naming import PREFIX, shorten, token_secret_name
 from common.objects import Obj, annotations, get_path, name_of, namespace_of, uid
 from common.pod.downward import annotation_path
 
@@ -43,9 +43,9 @@ def token_source(virtual: Obj, volume: str, index: int, token: Obj, context: Con
     key = token_key(volume, index, cluster.secrets_for_tokens)
     path = token.get("path")
     if cluster.secrets_for_tokens:
-        host_pod = host_name(cluster, namespace_of(virtual), name_of(virtual))
+        secret = token_secret_name(cluster, namespace_of(virtual), name_of(virtual))
         items = [{"key": key, "path": path}]
-        return {"secret": {"name": token_secret_name(host_pod), "items": items}}
+        return {"secret": {"name": secret, "items": items}}
     field = {"apiVersion": "v1", "fieldPath": annotation_path(key)}
     return {"downwardAPI": {"items": [{"path": path, "fieldRef": field}]}}
 

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from common.cluster import Cluster
-from common.errors import RetryError
+from common.errors import PositionError, RetryError
 from common.kinds import REGISTRY
 from common.objects import Obj
 from common.store import Store
@@ -164,6 +164,7 @@ async def test_a_replay_after_a_crash_changes_nothing(bench: Bench) -> None:
         await bench.until("12")
     bench.forget()
     again = Bench(bench.redis)
+    await again.informer.resume()
     async with again.running():
         await again.informer.events([*events, ("ADDED", obj("c", 13))])
         await again.until("13")
@@ -177,6 +178,30 @@ async def test_without_the_lease_no_position_is_written(bench: Bench) -> None:
         with pytest.raises(RetryError, match="lease"):
             await asyncio.wait_for(asyncio.shield(task), 5)
     assert bench.position() == ""
+
+
+async def test_events_behind_a_gap_that_redis_forgot_do_not_move_the_position(
+    bench: Bench,
+) -> None:
+    """As when it restarts with what it had saved some time ago."""
+    async with bench.running() as task:
+        await bench.informer.events([("ADDED", obj("a", 11))])
+        await bench.until("11")
+        bench.redis.hset("tohost:{v}:pos", "virtual:configmaps", "7")
+        await bench.informer.events([("ADDED", obj("b", 12))])
+        with pytest.raises(PositionError):
+            await asyncio.wait_for(asyncio.shield(task), 5)
+    assert bench.position() == "7"
+
+
+async def test_a_list_whose_beginning_redis_forgot_is_not_complete(bench: Bench) -> None:
+    await bench.informer.list_started()
+    await bench.informer.listed([obj("a", 5)])
+    bench.redis.flushall()
+    await bench.informer.listed([obj("b", 6)])
+    with pytest.raises(PositionError):
+        await bench.informer.list_done("10")
+    assert bench.store.synced("v") == frozenset()
 
 
 class SlowStore(Store):

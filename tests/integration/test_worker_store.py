@@ -3,8 +3,12 @@
 import pytest
 from redis import Redis
 
+from common.keys import Key
 from common.kind import Ref
+from common.kinds import REGISTRY
+from common.objects import Obj
 from common.store import Change, Store
+from workers.snapshots import Snapshot, SnapshotReader
 
 POD = {"metadata": {"name": "p", "namespace": "n"}}
 LIVE = Change("n/p", "7", POD, (Ref("nodes", "", "node-1"),), "u-1")
@@ -28,3 +32,43 @@ def test_a_change_of_the_version_that_is_stored_wakes_nobody(redis: Redis) -> No
     assert store.put("v", "host", "pods", [LIVE])
     redis.delete("tohost:{v}:dirty", "tohost:{v}:state")
     assert store.put("v", "host", "pods", [LIVE]) == []
+
+
+def test_what_lives_again_when_old_tombstones_are_purged_stays_known(redis: Redis) -> None:
+    now_s = [1000.0]
+    store = Store(redis, lambda: now_s[0])
+    store.set_synced("v", "host", "pods")
+    store.put("v", "host", "pods", [LIVE, GONE])
+    redis.zadd("tohost:{v}:tomb:host:pods", {"n/q": 0})
+    store.put("v", "host", "pods", [Change("n/q", "9", POD)])
+    now_s[0] += 1000
+    store.purge_tombstones("v", 600)
+    assert store.versions("v", "host", "pods") == {"n/q": "9"}
+    assert redis.hlen("tohost:{v}:rv:host:pods") == 1
+
+
+def test_a_position_moves_only_from_where_it_was(redis: Redis) -> None:
+    store = Store(redis)
+    assert store.move_position("v", "host", "pods", "", "5")
+    assert not store.move_position("v", "host", "pods", "4", "6")
+    assert store.position("v", "host", "pods") == "5"
+
+
+def test_a_list_under_way_is_no_position(redis: Redis) -> None:
+    store = Store(redis)
+    mark = store.begin_list("v", "host", "pods")
+    assert store.position("v", "host", "pods") == ""
+    assert store.move_position("v", "host", "pods", mark, "7")
+    assert store.position("v", "host", "pods") == "7"
+
+
+def test_services_are_read_anew_after_redis_lost_everything(redis: Redis) -> None:
+    """The same number of changes follows, so a mere counter would look as before."""
+    store, reader = Store(redis), SnapshotReader(redis, REGISTRY)
+    for version, port in (("1", 80), ("9", 443)):
+        redis.flushall()
+        service: Obj = {"metadata": {"namespace": "n", "name": "s"}, "spec": {"port": port}}
+        store.put("v", "virtual", "services", [Change("n/s", version, service)])
+        [snapshot] = reader.read([Key("v", "pods", "n", "p")])
+        assert isinstance(snapshot, Snapshot)
+        assert [each["spec"]["port"] for each in snapshot.related.services] == [port]

@@ -1,5 +1,6 @@
 import pickle
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rq.serializers import JSONSerializer
 
 from common.keys import Key
 from common.workqueue import LEASE_S, Again, Done, Retry, Taken, Terminal, WorkQueue, jobs
+from common.workqueue.queue import LONGEST_WAIT_S
 from sandbox.redis import RedisServer
 
 WEB = Key("alpha", "pods", "default", "web-0")
@@ -245,6 +247,37 @@ def test_what_is_handed_back_runs_elsewhere_at_once(queue: WorkQueue, other: Wor
     mark(queue, WEB, TLS)
     queue.hand_back(take(queue))
     assert sorted(keys(take(other))) == [WEB, TLS]
+
+
+def test_keys_that_could_not_be_handed_back_are_not_kept_either(
+    queue: WorkQueue, other: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark(queue, WEB)
+    taken = take(queue)
+    monkeypatch.setattr(jobs, "leave_registries", _break)
+    with pytest.raises(RedisConnectionError):
+        queue.hand_back(taken)
+    monkeypatch.undo()
+    queue.heartbeat()
+    clock.now_s += LEASE_S + 1
+    other.sweep(force=True)
+    assert keys(take(other)) == [WEB]
+
+
+def _break(*_: object) -> None:
+    raise RedisConnectionError("gone")
+
+
+@pytest.mark.parametrize("after_s", [1e12, float("inf")])
+@pytest.mark.parametrize("outcome", [Again, lambda after_s: Retry(after_s, "busy")])
+def test_nobody_can_ask_for_an_endless_wait(
+    queue: WorkQueue, clock: Clock, outcome: Callable[[float], Again | Retry], after_s: float
+) -> None:
+    mark(queue, WEB)
+    queue.finish([(take_one(queue), outcome(after_s))])
+    clock.now_s += LONGEST_WAIT_S
+    queue.sweep(force=True)
+    assert keys(take(queue)) == [WEB]
 
 
 def test_keys_come_only_from_open_queues(queue: WorkQueue) -> None:

@@ -80,8 +80,9 @@ def test_hashed_names_always_differ(cluster: Cluster, pairs: list[tuple[str, str
 @given(CLUSTERS, NAMESPACE, NAME)
 def test_a_token_secret_has_a_name_of_its_own(cluster: Cluster, namespace: str, name: str) -> None:
     plain, hashed = host_name(cluster, namespace, name), hashed_host_name(cluster, namespace, name)
-    assert token_secret_name(plain) not in (plain, hashed)
-    assert DNS_NAME.fullmatch(token_secret_name(hashed))
+    secret = token_secret_name(cluster, namespace, name)
+    assert secret not in (plain, hashed)
+    assert DNS_NAME.fullmatch(secret)
 
 
 @given(CLUSTERS, KEYS)

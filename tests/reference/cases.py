@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from common.cluster import Cluster
-from common.kinds import REGISTRY
+from common import config
 from common.objects import Obj
 
 FOLDER = Path(__file__).parent
@@ -20,22 +19,13 @@ FILES = FOLDER / "vcluster"
 TRANSLATED = sorted(
     file.stem for file in FILES.glob("*.json") if not file.stem.startswith(("namespace", "update"))
 )
-CLUSTER = Cluster(
-    name="my-vcluster",
-    host_namespace="vc-my-vcluster",
-    name_format="classic",
-    api_service_ip="10.97.220.15",
-    dns_service_ip="10.97.134.132",
-    owner={
-        "apiVersion": "v1",
-        "kind": "Service",
-        "name": "my-vcluster",
-        "uid": "6745a0ad-da56-4dda-8a01-7375114cab75",
-    },
-    workload_service_account="vc-workload-my-vcluster",
-    enabled=frozenset(REGISTRY),
-    all_objects=frozenset({"configmaps", "secrets"}),
-)
+OWNER = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "name": "my-vcluster",
+    "uid": "6745a0ad-da56-4dda-8a01-7375114cab75",
+}
+CLUSTER = config.load(FOLDER / "tohost.yaml", {}).virtual_clusters[0].cluster(OWNER)
 
 
 def load(name: str) -> dict[str, Obj]:

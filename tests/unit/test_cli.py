@@ -1,5 +1,8 @@
 """The command line: choosing a subcommand, exit codes, help."""
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from tohost import __version__, cli
@@ -46,3 +49,32 @@ def test_a_wrong_configuration_is_exit_code_2_before_anything_starts(
     code, out, err = run(capsys, command, "--config", str(file))
     assert (code, out) == (2, "")
     assert err == f'{file}: virtualClusters[0].weigth: unknown key; write "weight"\n'
+
+
+def test_translate_says_what_only_the_host_knows(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "tohost.yaml"
+    file.write_text(
+        "host: {owner: {apiVersion: v1, kind: Service, name: v}}\nvirtualClusters:\n"
+        "- {name: a, hostNamespace: b, networking: {apiService: b/v, dnsService: b/dns,"
+        " dnsServiceIP: 10.0.0.1}}\n"
+    )
+    (tmp_path / "empty").write_text("")
+    code, out, err = run(capsys, "translate", "-f", f"{tmp_path}/empty", "--config", str(file))
+    assert (code, out) == (0, "")
+    assert err.splitlines() == [
+        "note: host.owner: its uid is known to the host only, so ownerReferences are left out",
+        "note: networking.apiService: is looked up on the host; write apiServiceIP to see it here",
+    ]
+
+
+def test_a_sandbox_that_can_not_have_its_port_says_so_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, _, err = run(capsys, "sandbox", "--dir", str(tmp_path), "--host-port", port)
+    assert code == 1
+    assert err.startswith("tohost sandbox: ")
+    assert err.count("\n") == 1

@@ -37,7 +37,9 @@ def test_items_of_a_typed_list_get_its_kind() -> None:
         ("2024-01-02", "2024-01-02"),
         ("22:22", "22:22"),
         ("=", "="),
+        ("<<", "<<"),
         ("0644", 420),
+        ("0o17", 15),
         ("0x1F", 31),
         ("1.5", 1.5),
         ("1e3", 1000.0),
@@ -54,7 +56,8 @@ def test_plain_values_mean_what_they_mean_to_kubectl(text: str, value: object) -
 
 
 @pytest.mark.parametrize(
-    "text", ["y", "no", "null", "1e3", "0644", "10.96.0.1", "22:22", "", "a: b", "line\nline\n"]
+    "text",
+    ["y", "no", "null", "1e3", "0644", "0o17", "10.96.0.1", "22:22", "", "a: b", "line\nline\n"],
 )
 def test_text_stays_text_for_whoever_reads_it(text: str) -> None:
     obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": text}}

@@ -177,7 +177,8 @@ def test_problems_in_a_values_file_name_that_file(tmp_path: Path) -> None:
 
 def test_a_missing_values_file_is_named(tmp_path: Path) -> None:
     assert problems(tmp_path, A + "  values: v.yaml") == [
-        'v.yaml: no such file; write a vCluster values.yaml, such as "sync: {toHost: {}}" there'
+        "tohost.yaml: virtualClusters[0].values: v.yaml is no file; "
+        "write the path of a vCluster values.yaml"
     ]
 
 
@@ -230,7 +231,8 @@ def test_unreadable_kubeconfigs_are_named(tmp_path: Path) -> None:
         "tohost.yaml: virtualClusters[1].kubeconfig: empty has no contexts; "
         "write the path of a kubeconfig",
         "tohost.yaml: virtualClusters[2].kubeconfig: is missing; write the path of its kubeconfig",
-        f"tohost.yaml: virtualClusters[3].kubeconfig: {tmp_path}: can't be read: Is a directory",
+        f"tohost.yaml: virtualClusters[3].kubeconfig: {tmp_path}: can't be read: Is a directory; "
+        "write a kubeconfig there",
     ]
 
 
@@ -240,6 +242,21 @@ def test_an_unknown_context_is_named(tmp_path: Path) -> None:
     assert problems(tmp_path, text, check=True) == [
         "tohost.yaml: host.context: k has no current-context; write one of: one, two",
         'tohost.yaml: virtualClusters[0].context: k has no "three"; write one of: one, two',
+    ]
+
+
+def test_a_kubeconfig_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gone").write_text("contexts: [{name: one}]\ncurrent-context: two\n")
+    (tmp_path / "parts").write_text(
+        "contexts: [{name: one, context: {cluster: c, user: u}}]\ncurrent-context: one\n"
+        "clusters: [{name: c, cluster: {server: x, certificate-authority: ca.crt}}]\n"
+    )
+    text = "host: {kubeconfig: gone}\n" + A + "  kubeconfig: parts\n"
+    place = 'tohost.yaml: virtualClusters[0].kubeconfig: parts: context "one"'
+    assert problems(tmp_path, text, check=True) == [
+        'tohost.yaml: host.context: gone has no "two"; write one of: one',
+        f"{place}: certificate-authority: ca.crt is no file; write the path of one",
+        f'{place}: there is no user "u"; write it, or another context',
     ]
 
 

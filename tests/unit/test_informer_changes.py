@@ -145,3 +145,13 @@ def test_kinds_that_are_off_have_no_stream_and_helpers_have_one_side() -> None:
     assert "host:nodes" not in STREAMS
     assert stream("virtual:pods").wakes_own
     assert not stream("virtual:namespaces").wakes_own
+
+
+def test_a_name_that_no_object_can_have_is_no_reference() -> None:
+    """API servers take any text for a volume's Secret, lines that look like references too."""
+    names = ["x\nt secrets kube-system/admin", "x\nt nothing", "a b", "../c", "real.name"]
+    volumes = [{"name": "v", "secret": {"secretName": name}} for name in names]
+    change = change_of(STREAMS["virtual:pods"], virtual(spec={"volumes": volumes}), False, b"")
+    assert change
+    found = [ref.name for ref in change.refs if ref.plural == "secrets"]
+    assert found == ["real.name"]

@@ -79,4 +79,11 @@ def test_managed_by_tells_cluster_scoped_objects_of_two_host_namespaces_apart() 
 
 
 def test_a_token_secret_is_named_after_its_host_pod() -> None:
-    assert token_secret_name("web-x-default-x-v") == "web-x-default-x-v-sa-tokens"
+    secret = token_secret_name(CLASSIC, "default", "web")
+    assert secret == "web-x-default-x-my-vcluster-sa-tokens"
+
+
+def test_pods_that_could_share_a_host_name_never_share_a_token_secret() -> None:
+    pods = [("b-x-c", "a"), ("c", "a-x-b")]
+    assert len({host_name(CLASSIC, *pod) for pod in pods}) == 1
+    assert len({token_secret_name(CLASSIC, *pod) for pod in pods}) == 2

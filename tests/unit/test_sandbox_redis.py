@@ -51,3 +51,9 @@ def test_without_a_server_the_error_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(RuntimeError, match="apt install redis-server"):
         find_redis_server()
+
+
+def test_a_signal_to_our_process_group_does_not_reach_it(server: RedisServer) -> None:
+    with Redis.from_url(server.url) as client:
+        pid = client.info("server")["process_id"]
+    assert os.getpgid(pid) != os.getpgid(0)

@@ -115,7 +115,7 @@ def test_the_documents_are_not_changed() -> None:
 
 
 def named(kind: str, namespace: str, name: str, **fields: object) -> Obj:
-    return {**obj(kind, name, **fields), "metadata": {"name": name, "namespace": namespace}}
+    return {**obj(kind, name), "metadata": {"name": name, "namespace": namespace}, **fields}
 
 
 def test_of_two_objects_with_one_host_name_the_later_gets_the_hashed_one() -> None:
