@@ -6,6 +6,7 @@ cluster and 200 ms, and one in five seconds for the full look.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import cast
 
 from redis import Redis
@@ -67,8 +68,7 @@ class Sweeper:
         with self._redis.pipeline(transaction=False) as pipe:
             for cluster, (expired, due) in zip(clusters, overdue, strict=True):
                 if expired or due:
-                    dead = [Key.from_member(cluster, member.decode()) for member in expired]
-                    self._drop_executions(pipe, dead)
+                    self._drop_executions(pipe, _keys(cluster, map(as_text, expired)))
                     self._push(pipe, cluster, [m.decode() for m in (*expired, *due)])
                     moved += len(expired) + len(due)
             if moved:
@@ -76,7 +76,7 @@ class Sweeper:
         return moved
 
     def _push(self, pipe: Pipeline, cluster: str, members: Iterable[str]) -> None:
-        jobs.push(self._redis, pipe, [Key.from_member(cluster, member) for member in members])
+        jobs.push(self._redis, pipe, _keys(cluster, members))
         ring(pipe, cluster)
 
     def _drop_executions(self, pipe: Pipeline, keys: Collection[Key]) -> None:
@@ -107,9 +107,9 @@ class Sweeper:
         tokens = self._tokens(names)
         queued = {member.decode(): seq for member, seq in zip(pairs[::2], pairs[1::2], strict=True)}
         missing = {
-            member: seq
-            for member, seq in queued.items()
-            if jobs.job_id(Key.from_member(cluster, member)) not in tokens
+            key.member: queued[key.member]
+            for key in _keys(cluster, queued)
+            if jobs.job_id(key) not in tokens
         }
         lost = self._suspects(cluster, missing)
         with self._redis.pipeline() as pipe:
@@ -146,3 +146,12 @@ class Sweeper:
 def _member(id_: str) -> str:
     key = jobs.key_of(id_)
     return "" if key is None else key.member
+
+
+def _keys(cluster: str, members: Iterable[str]) -> list[Key]:
+    """What somebody wrote into Redis by hand and is no key is left alone."""
+    keys = []
+    for member in members:
+        with suppress(ValueError):
+            keys.append(Key.from_member(cluster, member))
+    return keys

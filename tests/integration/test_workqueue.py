@@ -485,3 +485,16 @@ def test_when_redis_is_lost_the_caller_hears_and_nothing_else_is(
     queue.finish([(one, Done()) for one in taken])
     assert queue.depth()["alpha", "pods"].started == 0
     server.stop()
+
+
+def test_garbage_written_by_hand_is_left_alone(
+    queue: WorkQueue, redis: Redis, clock: Clock
+) -> None:
+    for name in ("dirty", "state"):
+        redis.hset(f"tohost:{{alpha}}:{name}", "garbage", "q")
+    redis.zadd("tohost:{alpha}:running", {"rubbish": 1.0})
+    mark(queue, WEB)
+    clock.now_s += 60
+    for _ in range(3):
+        queue.sweep(force=True)
+    assert [one.key for one in take(queue)] == [WEB]
