@@ -83,14 +83,48 @@ class Bench:
 
     async def _status(self, names: set[str]) -> None:
         cpu = self._cpu()
+        took_s = await self._all_running(names)
+        values = {"objects/s": f"{self.count / took_s:.0f}", **self._cost(cpu)}
+        self.rows.append(Row("pods bind and status up", values))
+
+    async def _all_running(self, names: set[str]) -> float:
+        """Start a kubelet; answers the seconds until every virtual pod is Running."""
         async with arrivals(self.virtual, PODS, VIRTUAL_NAMESPACE, fulfils=_running) as seen:
             began = time.perf_counter()
             kubelet = await Kubelet(read_access(self.stage.host_kubeconfig)).start()
             await seen.all_of(names, TIMEOUT_S)
-            rate = self.count / (max(seen.at.values()) - began)
             await kubelet.stop()
-        values = {"objects/s": f"{rate:.0f}", **self._cost(cpu)}
-        self.rows.append(Row("pods bind and status up", values))
+        return max(seen.at.values()) - began
+
+    async def killed_burst(self) -> None:
+        """Pods and ConfigMaps at once, and a watcher and a worker killed (SIGKILL) when half of
+        the pods are there: how long until all is on the host, each once."""
+        names = {f"killed-{number}" for number in range(self.count)}
+        async with (
+            arrivals(self.host, PODS, HOST_NAMESPACE, virtual_name) as pods,
+            arrivals(self.host, CONFIGMAPS, HOST_NAMESPACE, virtual_name) as configmaps,
+        ):
+            creating = [
+                asyncio.create_task(create_all(self.virtual, kind, VIRTUAL_NAMESPACE, names))
+                for kind in (PODS, CONFIGMAPS)
+            ]
+            await pods.at_least(self.count // 2, TIMEOUT_S)
+            for victim in {each.name.partition("-")[0]: each for each in self.processes}.values():
+                victim.kill()
+            killed_at = time.perf_counter()
+            await asyncio.gather(*creating)
+            created_at = time.perf_counter()
+            for seen in (pods, configmaps):
+                await seen.all_of(names, TIMEOUT_S)
+            all_at = time.perf_counter()
+        took_s = await self._all_running(names)
+        twice = len(pods.seen_twice) + len(configmaps.seen_twice)
+        print(
+            f"{2 * self.count} objects at once, a watcher and a worker killed in the middle: all on"
+            f" the host {all_at - killed_at:.1f} s after the kill, {all_at - created_at:.1f} s"
+            f" after the last was created; {twice} doubled; all pods Running in the virtual"
+            f" cluster {took_s:.1f} s after the kubelet started"
+        )
 
     async def _delete(self, kind: Kind, names: set[str]) -> None:
         cpu, began = self._cpu(), time.perf_counter()
@@ -194,6 +228,9 @@ async def main(options: argparse.Namespace) -> None:
             redis = Redis.from_url(ready.redis_url)
             bench = Bench(ready, virtual, host, redis, processes, options.count)
             await bench.idle(CONFIGMAPS, 5)
+            if options.kill:
+                await bench.killed_burst()
+                return
             bench.rows.clear()
             for kind in (CONFIGMAPS, PODS):
                 await bench.idle(kind, options.changes)
@@ -214,7 +251,13 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--watchers", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
-    return parser.parse_args(argv)
+    parser.add_argument(
+        "--kill", action="store_true", help="only: kill one of each process during a burst"
+    )
+    options = parser.parse_args(argv)
+    if options.kill:
+        options.watchers, options.workers = max(2, options.watchers), max(2, options.workers)
+    return options
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ class Arrivals:
             self.at.setdefault(name, time.perf_counter())
             self._news.notify_all()
 
+    async def at_least(self, count: int, timeout_s: float) -> None:
+        """Until so many were seen. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_s), self._news:
+            await self._news.wait_for(lambda: len(self.at) >= count)
+
     async def all_of(self, names: set[str], timeout_s: float) -> None:
         """Until each was seen. Raises TimeoutError, which says how many are missing."""
         try:

@@ -33,7 +33,8 @@ class Process:
         self._child.wait()
 
     def stop(self) -> None:
-        self._child.send_signal(signal.SIGTERM)
+        if self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
         try:
             self._child.wait(STOP_TIMEOUT_S)
         finally:
