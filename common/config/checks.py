@@ -30,6 +30,11 @@ def _clash(cluster: VirtualCluster, other: VirtualCluster, place: str) -> str:
         )
     if cluster.name == other.name:
         return f'.name: {place} is called "{cluster.name}" already; write another name'
+    if cluster.host_namespace == other.host_namespace and _confused(cluster.name, other.name):
+        return (
+            f'.name: host names of "{cluster.name}" could be those of "{other.name}" ({place}) in '
+            "one host namespace; write another name or another hostNamespace"
+        )
     same = (cluster.kubeconfig, cluster.context) == (other.kubeconfig, other.context)
     if same and cluster.kubeconfig:
         return (
@@ -37,6 +42,12 @@ def _clash(cluster: VirtualCluster, other: VirtualCluster, place: str) -> str:
             "remove one, or write another kubeconfig or context"
         )
     return ""
+
+
+def _confused(name: str, other: str) -> bool:
+    """Host names end in `-x-` and the cluster's name, so neither may end in that of the other."""
+    ends = f"-x-{name}", f"-x-{other}"
+    return ends[0].endswith(ends[1]) or ends[1].endswith(ends[0])
 
 
 def kubeconfigs(config: Config) -> Iterator[str]:

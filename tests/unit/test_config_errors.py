@@ -266,3 +266,14 @@ def test_the_same_virtual_cluster_twice_is_refused(tmp_path: Path) -> None:
         "tohost.yaml: virtualClusters[1].kubeconfig: is the virtual cluster of "
         "virtualClusters[0] already; remove one, or write another kubeconfig or context"
     ]
+
+
+@pytest.mark.parametrize("name", ["b-x-a", "x-a"])
+def test_names_that_end_in_each_others_cannot_share_a_host_namespace(
+    tmp_path: Path, name: str
+) -> None:
+    [line] = problems(tmp_path, A + f"- name: {name}\n  hostNamespace: vc-a\n")
+    assert line.startswith(f'tohost.yaml: virtualClusters[1].name: host names of "{name}" could be')
+    apart = tmp_path / "apart.yaml"
+    apart.write_text(A + f"- name: {name}\n  hostNamespace: vc-b\n")
+    assert len(load(apart, {}).virtual_clusters) == 2
