@@ -6,7 +6,7 @@ It speaks HTTP only, so the kubelet and the controllers work with a real kube-ap
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -107,3 +107,22 @@ class Client:
             async for line in response.content:
                 event = orjson.loads(line)
                 yield event["type"], event["object"]
+
+
+class Actor:
+    """Something that acts on one cluster: a client, and the tasks that use it until `stop`."""
+
+    def __init__(self, access: Access) -> None:
+        self._client = Client(access)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._client.__aexit__(None, None, None)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 
-from sandbox.client import Client, Refused
+from sandbox.client import Actor, Refused
 from sandbox.kubeconfig import Access
 
 Object = dict[str, Any]
@@ -20,12 +20,11 @@ _RETRY_S: Final = 0.2
 _PROTECTIONS: Final = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
 
 
-class Controllers:
+class Controllers(Actor):
     """Runs against one cluster until stopped."""
 
     def __init__(self, access: Access) -> None:
-        self._client = Client(access)
-        self._tasks: set[asyncio.Task[None]] = set()
+        super().__init__(access)
         self._ending: set[str] = set()
 
     async def start(self) -> Self:
@@ -34,17 +33,6 @@ class Controllers:
         self._spawn(self._follow("/api/v1/persistentvolumeclaims", self._end_claim))
         self._spawn(self._follow("/api/v1/persistentvolumes", self._release))
         return self
-
-    async def stop(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.__aexit__(None, None, None)
-
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _follow(self, path: str, end: Callable[[Object], Awaitable[bool]]) -> None:
         async for type_, obj in self._client.follow(path):

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 
-from sandbox.client import Client, Refused
+from sandbox.client import Actor, Refused
 from sandbox.kubeconfig import Access
 from sandbox.pod_status import needs_status, running_status
 from sandbox.volumes import bind_claim
@@ -25,7 +25,7 @@ _AT_ONCE: Final = 32
 _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "pods": "5000", "ephemeral-storage": "1Ti"}
 
 
-class Kubelet:
+class Kubelet(Actor):
     """Binds, runs and ends pods.
 
     Binds claims. The latencies, in seconds, make it as slow as wanted.
@@ -34,10 +34,9 @@ class Kubelet:
     def __init__(
         self, access: Access, *, start_latency_s: float = 0.0, stop_latency_s: float = 0.05
     ) -> None:
+        super().__init__(access)
         self.start_latency_s = start_latency_s
         self.stop_latency_s = stop_latency_s
-        self._client = Client(access)
-        self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._ending: set[str] = set()
         self._addresses = itertools.count(2)
@@ -48,17 +47,6 @@ class Kubelet:
         self._spawn(self._follow("/api/v1/pods", self._on_pod))
         self._spawn(self._follow("/api/v1/persistentvolumeclaims", self._on_claim))
         return self
-
-    async def stop(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.__aexit__(None, None, None)
-
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _follow(self, path: str, react: Callable[[Object], Awaitable[None]]) -> None:
         async for type_, obj in self._client.follow(path):

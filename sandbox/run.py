@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.apiserver import ApiServer
 from sandbox.controllers import Controllers
 from sandbox.kubeconfig import read_access, write_kubeconfig
 from sandbox.kubelet import Kubelet
+from sandbox.server.apiserver import ApiServer
 
 
 @dataclass(frozen=True, slots=True)

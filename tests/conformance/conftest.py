@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.apiserver import ApiServer
 from sandbox.kubeconfig import Access, read_access, write_kubeconfig
+from sandbox.server.apiserver import ApiServer
 from tests.conformance.api import Api
 from tests.controlplane import ControlPlanes, assets, control_planes
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from sandbox.apiserver import ApiServer
+from sandbox.server.apiserver import ApiServer
 
 PODS = "/api/v1/pods"
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sandbox.errors import ApiError
-from sandbox.patches import json_patch, merge_patch
-from sandbox.protobuf import decode
-from sandbox.quantity import canonical
-from sandbox.selectors import parse_selectors
-from sandbox.strategic import strategic_merge
+from sandbox.kinds.quantity import canonical
+from sandbox.messages.protobuf import decode
+from sandbox.messages.selectors import parse_selectors
+from sandbox.patch.strategic import strategic_merge
+from sandbox.patch.untyped import json_patch, merge_patch
 
 
 @pytest.mark.parametrize(
