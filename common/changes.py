@@ -11,7 +11,7 @@ from common.cluster import Cluster
 from common.identity import without_identity
 from common.kind import Kind, Ref
 from common.metadata import UID, ours
-from common.objects import Obj, Side, annotations, meta, name_of, namespace_of, uid
+from common.objects import Obj, Side, annotations, field_of, meta, namespace_of, uid
 from common.store import Change
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -46,12 +46,6 @@ def change_of(
     obj.setdefault("kind", kind.kind)
     refs = _references(kind, virtual, active, obj)
     return Change(field, version, kind.stored(obj, key), refs, owner)
-
-
-def field_of(obj: Obj) -> str:
-    """`ns/name`, or `name` when cluster-scoped."""
-    namespace = namespace_of(obj)
-    return f"{namespace}/{name_of(obj)}" if namespace else name_of(obj)
 
 
 def _references(kind: Kind, virtual: bool, active: frozenset[str], obj: Obj) -> tuple[Ref, ...]:

@@ -26,6 +26,12 @@ class Ref:
     name: str
     wakes: Literal["target", "referrer"] = "target"
 
+    @property
+    def member(self) -> str:
+        """`secrets default/tls`: what is referred to, as `common.keys.Key.member`."""
+        field = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.plural} {field}"
+
 
 Need = Literal["namespace", "services", "service", "referrers", "host_node", "claims"]
 
@@ -75,7 +81,7 @@ class Context:
 
     def host_name(self, plural: str, namespace: str, name: str) -> str:
         """What a reference to this virtual object must say on the host."""
-        known = self.related.host_names.get(f"{plural} {namespace}/{name}")
+        known = self.related.host_names.get(Ref(plural, namespace, name).member)
         return known or host_name(self.cluster, namespace, name)
 
     def unresolved(self, refs: Iterable[Ref]) -> str:
@@ -87,9 +93,9 @@ class Context:
         for ref in refs:
             if ref.plural not in self.cluster.enabled:
                 continue
-            member = f"{ref.plural} {ref.namespace}/{ref.name}"
-            if may_be_shared(ref.namespace, ref.name) and member not in self.related.host_names:
-                return member
+            known = ref.member in self.related.host_names
+            if may_be_shared(ref.namespace, ref.name) and not known:
+                return ref.member
         return ""
 
 
@@ -149,6 +155,8 @@ class Kind:
     already_ran: the virtual object shows that it was created before.
     adopt: a host object of a deleted predecessor of the same name is taken over.
     host_watched: there is a host stream; False for kinds that exist on the virtual side only.
+    worked_on: workers have something to do for its keys; False for kinds that only matter to what
+    refers to them.
     plan: replaces the general plan altogether, for kinds that only follow others.
     """
 
@@ -179,6 +187,7 @@ class Kind:
     runs_once: bool = False
     already_ran: Callable[[Obj], bool] = _never
     host_watched: bool = True
+    worked_on: bool = True
     plan: Callable[[Obj | None, Obj | None, Context], list[Action]] | None = None
 
     @property

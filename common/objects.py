@@ -36,6 +36,12 @@ def namespace_of(obj: Obj) -> str:
     return str(meta(obj).get("namespace") or "")
 
 
+def field_of(obj: Obj) -> str:
+    """`ns/name`, or `name` when cluster-scoped."""
+    namespace = namespace_of(obj)
+    return f"{namespace}/{name_of(obj)}" if namespace else name_of(obj)
+
+
 def is_deleting(obj: Obj) -> bool:
     return bool(meta(obj).get("deletionTimestamp"))
 

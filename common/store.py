@@ -157,11 +157,7 @@ def text(value: bytes | str) -> str:
 
 def _encode(refs: Iterable[Ref]) -> str:
     """One line a ref, sorted, so that equal sets compare equal."""
-    lines = {
-        f"{ref.wakes[0]} {ref.plural} "
-        + (f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name)
-        for ref in refs
-    }
+    lines = {f"{ref.wakes[0]} {ref.member}" for ref in refs}
     return "\n".join(sorted(lines))
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from common import changes
-from common.changes import field_of
-from common.objects import Obj
+from common.objects import Obj, field_of
 from common.store import Change
 from watchers.streams import Stream
 

@@ -42,9 +42,7 @@ class Stream:
 
     @property
     def wakes_own(self) -> bool:
-        """Whether workers have anything to do for a key of this kind; namespaces only matter to
-        the objects that refer to them."""
-        return bool(self.kind.option) or self.kind.plural in _STAND_INS
+        return self.kind.worked_on
 
     @property
     def path(self) -> str:

@@ -92,5 +92,5 @@ class Connections:
             identity.key,
             identity.digest,
             active,
-            gates(REGISTRY.values(), cluster),
+            gates(REGISTRY.values(), active),
         )

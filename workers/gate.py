@@ -6,23 +6,19 @@ would make tohost create what exists, or delete what is still wanted.
 
 from collections.abc import Iterable, Mapping
 
-from common.changes import active_plurals
-from common.cluster import Cluster
 from common.kind import Kind
 
 Stream = tuple[str, str]
 """(side, plural)"""
 
 
-def gates(kinds: Iterable[Kind], cluster: Cluster) -> Mapping[str, frozenset[Stream]]:
-    """By plural, for the kinds with work of their own: those switched on, and those that follow
-    others. Streams of kinds that are switched off never come, so they aren't waited for."""
-    kinds = list(kinds)
-    active = active_plurals(kinds, cluster)
+def gates(kinds: Iterable[Kind], active: frozenset[str]) -> Mapping[str, frozenset[Stream]]:
+    """By plural, for the active kinds with work of their own. Streams of kinds that are switched
+    off never come, so they aren't waited for."""
     return {
         kind.plural: frozenset(stream for stream in _needed(kind) if stream[1] in active)
         for kind in kinds
-        if kind.plural in cluster.enabled or (not kind.option and kind.plan is not None)
+        if kind.plural in active and kind.worked_on
     }
 
 

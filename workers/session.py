@@ -20,7 +20,7 @@ VERIFIED_FOR_S = 2.0
 REPLACED_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
     """`digest_key` keys the digests of Secret data (see `common.identity`); `identity`
     tells which cluster the virtual one is. `active`: the plurals that are worked on here; `gates`:
@@ -33,7 +33,7 @@ class Session:
     identity: str
     active: frozenset[str]
     gates: Mapping[str, frozenset[Stream]]
-    _seen: dict[str, float] = field(default_factory=dict, repr=False)
+    _verified_at: float = field(default=float("-inf"), repr=False)
     _nodes: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
 
     async def host_object(self, work: Work) -> Obj:
@@ -58,13 +58,13 @@ class Session:
         """Make sure that the virtual cluster is still the same, as another one's 404 proves
         nothing. Raises RetryError or ApiError."""
         now_s = time.monotonic()
-        if now_s - self._seen.get("verified", float("-inf")) < VERIFIED_FOR_S:
+        if now_s - self._verified_at < VERIFIED_FOR_S:
             return
         if (await identify(self.virtual)).digest != self.identity:
             raise RetryError(
                 f"virtual cluster {self.cluster.name} was replaced by another one", REPLACED_S
             )
-        self._seen["verified"] = now_s
+        self._verified_at = now_s
 
     async def host_node(self, name: str) -> Obj | None:
         """The host's Node, None when there is none or we may not read it; kept for a minute."""

@@ -15,7 +15,7 @@ from common.errors import ConfigError
 from common.kind import Context, Kind, Ref, Related
 from common.kinds import REGISTRY
 from common.naming import hashed_host_name, host_name, may_be_shared
-from common.objects import Obj, labels, meta, name_of, namespace_of
+from common.objects import Obj, field_of, labels, meta, name_of, namespace_of
 from workers.plan import plan
 
 Result = TypeVar("Result")
@@ -119,9 +119,8 @@ class _World:
         )
 
     def _host_name(self, ref: Ref) -> tuple[str, str]:
-        member = f"{ref.plural} {ref.namespace}/{ref.name}"
         plain = host_name(self._cluster, ref.namespace, ref.name)
-        return member, self._host_names.get(member, plain)
+        return ref.member, self._host_names.get(ref.member, plain)
 
     def give_name(self, obj: Obj) -> None:
         """Settle its host name, where another object that was noted could bear the same."""
@@ -150,7 +149,7 @@ class _World:
 
 
 def _member(kind: Kind, obj: Obj) -> str:
-    return f"{kind.plural} {namespace_of(obj)}/{name_of(obj)}"
+    return f"{kind.plural} {field_of(obj)}"
 
 
 def _kind_of(obj: Obj) -> Kind | None:

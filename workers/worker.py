@@ -41,7 +41,7 @@ _log = get_log(__name__)
 
 
 class Worker:
-    """See `run`."""
+    """One process's loops over the keys of all virtual clusters; `run` starts and ends them."""
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ KIND = Kind(
     option="",
     namespaced=False,
     host_watched=False,
+    worked_on=False,
     translate=_translate,
     plan=_plan,
 )

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from common.workqueue import WorkQueue
 from sandbox.redis import RedisServer
+from tests.integration.workqueue import CLUSTERS, Clock
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,18 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
     client.flushall()
     yield client
     client.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(redis: Redis, clock: Clock) -> WorkQueue:
+    return WorkQueue(redis, CLUSTERS, "one", clock, lambda: 1.0)
+
+
+@pytest.fixture
+def other(redis: Redis, clock: Clock) -> WorkQueue:
+    return WorkQueue(redis, CLUSTERS, "two", clock, lambda: 1.0)

@@ -1,4 +1,3 @@
-import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -6,64 +5,25 @@ from pathlib import Path
 import pytest
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
-from rq import Queue, SimpleWorker
-from rq.job import Job, JobStatus
+from rq import Queue
+from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
-from common.keys import Key
 from common.workqueue import LEASE_S, Again, Done, Retry, Taken, Terminal, WorkQueue, jobs
 from common.workqueue.queue import LONGEST_WAIT_S
 from sandbox.redis import RedisServer
-
-WEB = Key("alpha", "pods", "default", "web-0")
-TLS = Key("beta", "secrets", "default", "web.tls")
-OPEN = [(key.cluster, key.plural) for key in (WEB, TLS)]
-CLUSTERS = {"alpha": 1, "beta": 1}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def queue(redis: Redis, clock: Clock) -> WorkQueue:
-    return WorkQueue(redis, CLUSTERS, "one", clock, lambda: 1.0)
-
-
-@pytest.fixture
-def other(redis: Redis, clock: Clock) -> WorkQueue:
-    return WorkQueue(redis, CLUSTERS, "two", clock, lambda: 1.0)
-
-
-def mark(queue: WorkQueue, *keys: Key) -> None:
-    for key in keys:
-        queue.add(key.cluster, [key.member])
-
-
-def take(queue: WorkQueue) -> list[Taken]:
-    return queue.take(10, OPEN)
-
-
-def take_one(queue: WorkQueue) -> Taken:
-    [taken] = take(queue)
-    return taken
-
-
-def keys(taken: list[Taken]) -> list[Key]:
-    return [one.key for one in taken]
-
-
-def job_of(redis: Redis, key: Key) -> Job:
-    return Job.fetch(jobs.job_id(key), redis, JSONSerializer)
+from tests.integration.workqueue import (
+    CLUSTERS,
+    OPEN,
+    TLS,
+    WEB,
+    Clock,
+    job_of,
+    keys,
+    mark,
+    take,
+    take_one,
+)
 
 
 def test_a_marked_key_is_a_readable_job_in_its_queue(queue: WorkQueue, redis: Redis) -> None:
@@ -292,18 +252,6 @@ def test_a_burst_in_one_cluster_does_not_delay_another(queue: WorkQueue) -> None
     assert TLS in keys(queue.take(4, OPEN))
 
 
-@pytest.mark.parametrize(
-    "lose", [lambda q: q.empty(), lambda q: q.jobs[0].delete(), lambda q: q.delete()]
-)
-def test_a_job_removed_by_hand_comes_back(queue: WorkQueue, redis: Redis, lose: object) -> None:
-    mark(queue, WEB)
-    assert callable(lose)
-    lose(Queue("alpha.pods", connection=redis, serializer=JSONSerializer))
-    assert take(queue) == []
-    assert [queue.sweep(force=True) for _ in range(3)] == [0, 1, 0]
-    assert keys(take(queue)) == [WEB]
-
-
 def test_a_token_that_is_being_moved_is_not_doubled(queue: WorkQueue, redis: Redis) -> None:
     for _ in range(3):
         mark(queue, WEB)
@@ -323,86 +271,6 @@ def test_one_of_many_sweepers_sweeps(queue: WorkQueue, other: WorkQueue, clock: 
     assert other.sweep() == 0
     time.sleep(0.2)
     assert other.sweep() == 1
-
-
-Field = bytes | bytearray | memoryview | str | int | float
-
-
-class Trap:
-    """Leaves a file behind when somebody unpickles it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[Path]]:
-        return Path.touch, (self.path,)
-
-
-def forged(path: Path) -> dict[str, bytes]:
-    trap = pickle.dumps(Trap(path))
-    call = f'["pathlib.Path.touch", null, ["{path}"], {{}}]'.encode()
-    return {
-        "pickle": trap,
-        "another function": call,
-        "arguments of another key": b'["workers.jobs.reconcile", null, ["beta", "pods a/b"], {}]',
-        "extra arguments": b'["workers.jobs.reconcile", null, ["alpha", "pods default/web-0"], '
-        b'{"x": 1}]',
-        "not a call": b'{"a": 1}',
-        "garbage": b"\xff\x00",
-        "deep": b"[" * 60_000,
-    }
-
-
-@pytest.mark.parametrize("kind", forged(Path("/")))
-def test_a_forged_job_is_refused_and_nothing_of_it_runs(
-    queue: WorkQueue, redis: Redis, tmp_path: Path, kind: str
-) -> None:
-    mark(queue, WEB, TLS)
-    trap = pickle.dumps(Trap(tmp_path / "trap"))
-    fields: dict[Field, Field] = {
-        "data": forged(tmp_path / "trap")[kind],
-        "meta": trap,
-        "result": trap,
-    }
-    fields |= {"success_callback_name": b"os.getpid", "created_at": b"never", "timeout": b"x"}
-    redis.hset(Job.key_for(jobs.job_id(WEB)), mapping=fields)
-    assert keys(take(queue)) == [TLS]
-    job = job_of(redis, WEB)
-    result = job.latest_result()
-    assert result is not None
-    assert "tohost did not run this job" in str(result.exc_string)
-    assert job.id in job.failed_job_registry.get_job_ids()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_key_that_a_forged_job_hid_runs_all_the_same(queue: WorkQueue, redis: Redis) -> None:
-    mark(queue, WEB)
-    redis.hset(Job.key_for(jobs.job_id(WEB)), "data", b"garbage")
-    assert take(queue) == []
-    assert [queue.sweep(force=True), queue.sweep(force=True)] == [0, 1]
-    assert keys(take(queue)) == [WEB]
-    assert len(Queue("alpha.pods", connection=redis).failed_job_registry) == 0
-
-
-@pytest.mark.parametrize("id_", ["my-job", "alpha__secrets__default__a", "\N{SNOWMAN} : /", ""])
-def test_a_foreign_id_is_refused(queue: WorkQueue, redis: Redis, id_: str) -> None:
-    redis.rpush("rq:queue:alpha.pods", id_)
-    mark(queue, WEB)
-    assert keys(take(queue)) == [WEB]
-    assert redis.llen("rq:queue:alpha.pods") == 0
-
-
-def test_a_plain_rq_worker_fails_clearly_and_the_key_is_not_lost(
-    queue: WorkQueue, redis: Redis
-) -> None:
-    mark(queue, WEB)
-    plain = Queue("alpha.pods", connection=redis, serializer=JSONSerializer)
-    SimpleWorker([plain], connection=redis, serializer=JSONSerializer).work(burst=True)
-    result = job_of(redis, WEB).latest_result()
-    assert result is not None
-    assert "run `tohost worker` instead" in str(result.exc_string)
-    assert [queue.sweep(force=True), queue.sweep(force=True)] == [0, 1]
-    assert keys(take(queue)) == [WEB]
 
 
 def test_a_waiting_worker_wakes_when_work_comes(queue: WorkQueue, other: WorkQueue) -> None:
@@ -485,16 +353,3 @@ def test_when_redis_is_lost_the_caller_hears_and_nothing_else_is(
     queue.finish([(one, Done()) for one in taken])
     assert queue.depth()["alpha", "pods"].started == 0
     server.stop()
-
-
-def test_garbage_written_by_hand_is_left_alone(
-    queue: WorkQueue, redis: Redis, clock: Clock
-) -> None:
-    for name in ("dirty", "state"):
-        redis.hset(f"tohost:{{alpha}}:{name}", "garbage", "q")
-    redis.zadd("tohost:{alpha}:running", {"rubbish": 1.0})
-    mark(queue, WEB)
-    clock.now_s += 60
-    for _ in range(3):
-        queue.sweep(force=True)
-    assert [one.key for one in take(queue)] == [WEB]
