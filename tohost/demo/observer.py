@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from common.objects import Obj, name_of, namespace_of
@@ -82,10 +83,10 @@ class Observer:
             if left_s <= 0:
                 return False
             self._moved.clear()
-            try:
-                await asyncio.wait_for(self._moved.wait(), min(left_s, 0.5))
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it can lose a cancellation that meets the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left_s, 0.5)):
+                    await self._moved.wait()
         return True
 
     async def settled(self, timeout_s: float) -> bool:
