@@ -32,7 +32,7 @@ def object_path(kind: Kind, namespace: str = "", name: str = "", subresource: st
     path = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
     if kind.namespaced and namespace:
         path += f"/namespaces/{quote(namespace, safe=':')}"
-    path += f"/{kind.plural}"
+    path += f"/{kind.resource}"
     if name:
         path += f"/{quote(name, safe=':')}"
     return f"{path}/{subresource}" if subresource else path

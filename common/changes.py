@@ -69,5 +69,5 @@ def _handled(refs: Iterable[Ref], active: frozenset[str]) -> Iterable[Ref]:
 
 
 def active_plurals(kinds: Iterable[Kind], cluster: Cluster) -> frozenset[str]:
-    """Kinds that are switched on, and those without a switch, which always belong to a cluster."""
-    return frozenset(k.plural for k in kinds if not k.option or k.plural in cluster.enabled)
+    """The kinds that are watched somewhere for this virtual cluster."""
+    return frozenset(kind.plural for kind in kinds if kind.sides(cluster))

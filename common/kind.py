@@ -9,8 +9,8 @@ from typing import Literal
 
 from common.actions import Action, TokenSpec
 from common.cluster import Cluster
-from common.naming import host_name, may_be_shared
-from common.objects import Obj
+from common.naming import host_name, host_name_cluster, may_be_shared
+from common.objects import Obj, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +33,37 @@ class Ref:
         return f"{self.plural} {field}"
 
 
-Need = Literal["namespace", "services", "service", "referrers", "host_node", "claims"]
+Need = Literal[
+    "namespace", "namespaces", "services", "service", "referrers", "host_referrers", "live_host"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
     """What a kind asked for in `needs`; each value is empty unless it did.
 
-    namespace: the virtual Namespace. services: the virtual Services of the object's namespace.
-    host_services: their host objects by virtual name. service, host_service: the Service that an
-    Endpoints or EndpointSlice belongs to. referrers: members (`pods default/web-0`) of the synced
-    objects that refer to this one. host_node: the host's Node, None when unreadable. claims: the
-    host PersistentVolumeClaims that refer to this volume. host_names: by member, the names of the
-    host objects that `Kind.named` asks for, as far as they exist. host_gone_uid: virtual uid of
-    the last host object of this key, when that was seen deleted ("" else).
+    namespace: the virtual Namespace. namespaces: all virtual Namespaces, when `Kind.wants_all`
+    says so. services: the virtual Services of the object's namespace. host_services: their host
+    objects by virtual name. service, host_service: the Service that an Endpoints or EndpointSlice
+    belongs to. referrers: members (`pods default/web-0`) of the synced objects that refer to this
+    one; host_referrers: their host objects. live_host: the host's object of the key's own name,
+    read from the server, None when unreadable. host_names: by member, the names of the host
+    objects that `Kind.named` asks for, as far as they exist. host_gone_uid: virtual uid of the
+    last host object of this key, when that was seen deleted ("" else).
 
     What is missing here counts as not existing, so a key must not be planned before the streams
     that these come from are listed: an unlisted pod would cost a ConfigMap its host object.
     """
 
     namespace: Obj | None = None
+    namespaces: tuple[Obj, ...] = ()
     services: tuple[Obj, ...] = ()
     host_services: Mapping[str, Obj] = field(default_factory=dict)
     service: Obj | None = None
     host_service: Obj | None = None
     referrers: frozenset[str] = frozenset()
-    host_node: Obj | None = None
-    claims: tuple[Obj, ...] = ()
+    host_referrers: tuple[Obj, ...] = ()
+    live_host: Obj | None = None
     host_names: Mapping[str, str] = field(default_factory=dict)
     host_gone_uid: str = ""
 
@@ -90,6 +94,8 @@ class Context:
         Where two virtual objects share a host name only what is on the host tells which of them
         bears it; a guess could hand one tenant's Secret to another's pod.
         """
+        if self.cluster.namespaces is not None:
+            return ""  # every object keeps its name
         for ref in refs:
             if ref.plural not in self.cluster.enabled:
                 continue
@@ -97,6 +103,15 @@ class Context:
             if may_be_shared(ref.namespace, ref.name) and not known:
                 return ref.member
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """What the kinds page of the documentation says, in phrases."""
+
+    down: str = ""
+    up: str = ""
+    translated: str = ""
 
 
 def _no_refs(_: Obj) -> Iterable[Ref]:
@@ -127,6 +142,14 @@ def _every_key(_key: str) -> bool:
     return True
 
 
+def _same_annotations(notes: dict[str, str], _virtual: Obj, _context: Context) -> dict[str, str]:
+    return notes
+
+
+def _no_change(_context: Context, _labels: dict[str, str], _annotations: dict[str, str]) -> None:
+    return None
+
+
 def _whole(obj: Obj, _digest_key: bytes) -> Obj:
     return obj
 
@@ -135,29 +158,39 @@ def _whole(obj: Obj, _digest_key: bytes) -> Obj:
 class Kind:
     """One synced kind.
 
-    option: its name below `sync.toHost`, "" for kinds that only follow others (nodes, ...).
+    plural: its name in keys, `<plural>.<group>` for custom resources. option: its name below
+    `sync.toHost`, "" for kinds that only follow others (nodes). always: watched in the virtual
+    cluster whether it is switched on or not. discovered: the servers may lack it, and which
+    version both serve is found at run time; `version` is what is tried first.
+    host_name: of a cluster-scoped object, from its virtual name.
     translate: what the host object is created with, besides apiVersion, kind and metadata
-    (`workers.plan.host_object` puts them together).
+    (`workers.plan.host_object` puts them together). mutable: the part of that which may change
+    later, where that is cheaper to make; None: all of it.
     decorate: adds to the host object's labels and annotations, in place: (virtual, context,
     labels, annotations). annotation_down: whether a virtual annotation of that key travels.
+    translate_annotations: those that travel, in the host's words. adjust: changes the labels and
+    annotations that travel, in place, before they are remembered as ours.
     owned: dotted paths of the translation that are kept equal on the host afterwards (metadata
-    always is). patch_down replaces that comparison: it gets (virtual, host, context) and returns
-    the merge patch, {} for nothing. before_patch: what must happen before that patch is sent.
+    always is). patch_down replaces that comparison: it gets (virtual, translation, host, context)
+    and returns the merge patch, {} for nothing. before_patch: what must happen before that patch
+    is sent. subresources_down: what else makes the host object as desired, by subresources.
     recreate: (patch, host) whether the host would refuse the patch because of an immutable
     field, and deleting and creating again loses nothing.
     up: what to change in the virtual object when both exist. skip: why the virtual object is
     not synced ("" when it is). wait: why it should not be created just yet ("" for now).
     tokens: what the performer must mint for a new host object.
     references / host_references: whom a virtual / host object refers to. named: the objects whose
-    host names its translation contains.
+    host names its translation contains. wants_all: whether its translation depends on the other
+    namespaces too.
     stored: the object as Redis may hold it (no secrets); it gets the key for digests.
     runs_once: the host object is never created a second time for the same virtual object;
     already_ran: the virtual object shows that it was created before.
     adopt: a host object of a deleted predecessor of the same name is taken over.
     host_watched: there is a host stream; False for kinds that exist on the virtual side only.
-    worked_on: workers have something to do for its keys; False for kinds that only matter to what
-    refers to them.
     plan: replaces the general plan altogether, for kinds that only follow others.
+    virtual_access, host_access: what tohost must be allowed besides the base (on the virtual side
+    to get, list and watch the kind, on the host also to create, patch and delete it), each as
+    `<resource>[.<group>][/<subresource>]: <verb> <verb>`.
     """
 
     plural: str
@@ -168,11 +201,20 @@ class Kind:
     version: str = "v1"
     namespaced: bool = True
     default: bool = False
+    always: bool = False
+    discovered: bool = False
+    host_name: Callable[[Cluster, str], str] = host_name_cluster
+    mutable: Callable[[Obj, Context], Obj] | None = None
     decorate: Callable[[Obj, Context, dict[str, str], dict[str, str]], None] = _no_decoration
     annotation_down: Callable[[str], bool] = _every_key
+    translate_annotations: Callable[[dict[str, str], Obj, Context], dict[str, str]] = (
+        _same_annotations
+    )
+    adjust: Callable[[Context, dict[str, str], dict[str, str]], None] = _no_change
     owned: tuple[str, ...] = ()
-    patch_down: Callable[[Obj, Obj, Context], Obj] | None = None
+    patch_down: Callable[[Obj, Obj, Obj, Context], Obj] | None = None
     before_patch: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
+    subresources_down: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
     recreate: Callable[[Obj, Obj], bool] = _never
     up: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
     skip: Callable[[Obj, Context], str] = _no_reason
@@ -180,6 +222,7 @@ class Kind:
     tokens: Callable[[Obj, Context], tuple[TokenSpec, ...]] = _no_tokens
     references: Callable[[Obj], Iterable[Ref]] = _no_refs
     named: Callable[[Obj], Iterable[Ref]] = _no_refs
+    wants_all: Callable[[Obj], bool] = _never
     host_references: Callable[[Obj], Iterable[Ref]] = _no_refs
     stored: Callable[[Obj, bytes], Obj] = _whole
     needs: frozenset[Need] = frozenset()
@@ -187,13 +230,30 @@ class Kind:
     runs_once: bool = False
     already_ran: Callable[[Obj], bool] = _never
     host_watched: bool = True
-    worked_on: bool = True
     plan: Callable[[Obj | None, Obj | None, Context], list[Action]] | None = None
+    virtual_access: tuple[str, ...] = ()
+    host_access: tuple[str, ...] = ()
+    doc: Doc = Doc()
+
+    @property
+    def resource(self) -> str:
+        """The plural that the API's paths say."""
+        return self.plural.partition(".")[0]
 
     @property
     def tells(self) -> bool:
         """Whether anything of the host object goes up."""
         return self.up is not _no_actions
+
+    @property
+    def refers(self) -> bool:
+        """Whether its virtual objects may refer to others."""
+        return self.references is not _no_refs
+
+    @property
+    def host_refers(self) -> bool:
+        """Whether its host objects may refer to others."""
+        return self.host_references is not _no_refs
 
     @property
     def in_steps(self) -> bool:
@@ -208,3 +268,13 @@ class Kind:
     def kind_annotation(self) -> str:
         """`group/version, Kind=Kind`, the value of `vcluster.loft.sh/kind`."""
         return f"{self.group}/{self.version}, Kind={self.kind}"
+
+    def sides(self, cluster: Cluster) -> tuple[Side, ...]:
+        """Where its objects are watched for this virtual cluster, () for nowhere. Of a kind that
+        is being cleaned up only the host objects count."""
+        if self.plural in cluster.draining:
+            return ("virtual", "host") if self.always else ("host",)
+        on = not self.option or self.plural in cluster.enabled
+        if on and self.host_watched:
+            return ("virtual", "host")
+        return ("virtual",) if on or self.always else ()

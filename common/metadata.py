@@ -14,7 +14,6 @@ from common.naming import (
     PREFIX,
     hashed_host_name,
     host_name,
-    host_name_cluster,
     host_namespace,
     label_key,
     managed_by,
@@ -52,12 +51,7 @@ def translate_metadata(kind: Kind, virtual: Obj, context: Context) -> Obj:
 def marks(kind: Kind, virtual: Obj, context: Context) -> tuple[dict[str, str], dict[str, str]]:
     """The labels and annotations that the host object must have, as new dicts."""
     cluster = context.cluster
-    host_labels = translate_labels(cluster, labels(virtual))
-    host_annotations = {
-        key: value
-        for key, value in annotations(virtual).items()
-        if key != LAST_APPLIED and not key.startswith(PREFIX) and kind.annotation_down(key)
-    }
+    host_labels, host_annotations = _travelling(kind, virtual, context)
     _remember(host_annotations, MANAGED_ANNOTATIONS, list(host_annotations))
     _remember(host_annotations, MANAGED_LABELS, list(host_labels))
     host_labels[MANAGED_BY] = managed_by(cluster, kind.namespaced)
@@ -67,6 +61,21 @@ def marks(kind: Kind, virtual: Obj, context: Context) -> tuple[dict[str, str], d
     if kind.namespaced:
         host_labels[NAMESPACE] = host_annotations[NAMESPACE] = namespace_of(virtual)
     kind.decorate(virtual, context, host_labels, host_annotations)
+    return host_labels, host_annotations
+
+
+def _travelling(
+    kind: Kind, virtual: Obj, context: Context
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The virtual object's own labels and annotations, as far as they go down."""
+    notes = {
+        key: value
+        for key, value in annotations(virtual).items()
+        if key != LAST_APPLIED and not key.startswith(PREFIX) and kind.annotation_down(key)
+    }
+    host_labels = translate_labels(context.cluster, labels(virtual))
+    host_annotations = kind.translate_annotations(notes, virtual, context)
+    kind.adjust(context, host_labels, host_annotations)
     return host_labels, host_annotations
 
 
@@ -95,7 +104,7 @@ def ours(kind: Kind, host: Obj, cluster: Cluster) -> str | None:
     if labels(host).get(MANAGED_BY) != managed_by(cluster, kind.namespaced):
         return None
     if not kind.namespaced:
-        return name if name_of(host) == host_name_cluster(cluster, name) else None
+        return name if name_of(host) == kind.host_name(cluster, name) else None
     if not namespace or labels(host).get(NAMESPACE) != namespace:
         return None
     if namespace_of(host) != host_namespace(cluster, namespace):
@@ -160,7 +169,7 @@ def controller_of(virtual: Obj) -> Obj | None:
 def _host_name(kind: Kind, virtual: Obj, cluster: Cluster) -> str:
     if kind.namespaced:
         return host_name(cluster, namespace_of(virtual), name_of(virtual))
-    return host_name_cluster(cluster, name_of(virtual))
+    return kind.host_name(cluster, name_of(virtual))
 
 
 def _remember(host_annotations: dict[str, str], key: str, keys: list[str]) -> None:

@@ -27,6 +27,8 @@ def shorten(full: str) -> str:
 
 def host_name(cluster: Cluster, namespace: str, name: str) -> str:
     """The name of a namespaced object on the host."""
+    if cluster.namespaces is not None:
+        return name
     return shorten(_full_name(cluster, namespace, name))
 
 
@@ -36,6 +38,8 @@ def hashed_host_name(cluster: Cluster, namespace: str, name: str) -> str:
     The digest covers namespace and name apart, so that it differs even where the full
     strings are equal.
     """
+    if cluster.namespaces is not None:
+        return name
     full = _full_name(cluster, namespace, name)
     return _cut(full, digest(f"{full}/{namespace}/{name}"))
 
@@ -53,8 +57,19 @@ def host_name_cluster(cluster: Cluster, name: str) -> str:
 
 
 def host_namespace(cluster: Cluster, namespace: str) -> str:
-    """Where the objects of a virtual namespace live on the host."""
-    return cluster.host_namespace
+    """Where the objects of a virtual namespace live on the host; "" when they are not synced."""
+    rules = cluster.namespaces
+    if rules is None:
+        return cluster.host_namespace
+    if namespace in rules.exact:
+        return rules.exact[namespace]
+    for virtual, host in rules.patterns:
+        before, _, after = virtual.partition("*")
+        fits = len(namespace) > len(before) + len(after)
+        if fits and namespace.startswith(before) and namespace.endswith(after):
+            return host.replace("*", namespace[len(before) : len(namespace) - len(after)])
+    own = digest(f"{cluster.host_namespace}/{cluster.name}/{namespace}")
+    return "" if rules.only else shorten(f"vcluster-{cluster.name}-x-{namespace}-x-{own}")
 
 
 def token_secret_name(cluster: Cluster, namespace: str, name: str) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 
 from common import process
 from common.config import Config, VirtualCluster
-from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.store import Store
 from common.workqueue import WorkQueue
@@ -43,7 +42,7 @@ async def _assemble(config: Config, stack: AsyncExitStack) -> Supervisor:
         stack.push_async_callback(link.close)
     host = await KubeClient.connect(config.host.kubeconfig, config.host.context, name="host")
     stack.push_async_callback(host.close)
-    streams = list(streams_of((c.cluster() for c in config.virtual_clusters), REGISTRY))
+    streams = list(streams_of(cluster.cluster() for cluster in config.virtual_clusters))
     weights = {cluster.name: cluster.weight for cluster in config.virtual_clusters}
     return Supervisor(
         streams,

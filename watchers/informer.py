@@ -119,9 +119,7 @@ class Informer:
 
     def _put(self, changes: Iterable[Change]) -> None:
         cluster, side, plural = self._where
-        woken = self._store.put(
-            cluster, side, plural, list(changes), wake_own=self._stream.wakes_own
-        )
+        woken = self._store.put(cluster, side, plural, list(changes))
         if woken:
             self._queue.push(cluster, woken)
 

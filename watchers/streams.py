@@ -7,12 +7,14 @@ from common.api import object_path
 from common.changes import active_plurals
 from common.cluster import Cluster
 from common.kind import Kind
+from common.kinds import kinds_of
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
 from common.objects import Side
 
-# Objects that we make in the virtual cluster to stand for the host's; the rest isn't ours to see.
-_STAND_INS = frozenset({"nodes", "persistentvolumes"})
+# Objects that we make in the virtual cluster to stand for the host's. Unless their kind is
+# switched on the rest isn't ours to see.
+_STAND_INS = frozenset({"nodes", "persistentvolumes", "volumesnapshotcontents"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,9 @@ class Stream:
         return StreamId(self.cluster.name, self.side, self.kind.plural)
 
     @property
-    def wakes_own(self) -> bool:
-        return self.kind.worked_on
-
-    @property
     def path(self) -> str:
-        return object_path(self.kind, self.cluster.host_namespace if self.side == "host" else "")
+        one = self.side == "host" and self.cluster.namespaces is None
+        return object_path(self.kind, self.cluster.host_namespace if one else "")
 
     @property
     def params(self) -> Mapping[str, str]:
@@ -54,16 +53,16 @@ class Stream:
         if self.side == "host":
             owner = managed_by(self.cluster, self.kind.namespaced)
             return {"labelSelector": f"{MANAGED_BY}={owner}"}
-        if self.kind.plural in _STAND_INS and not self.kind.host_watched:
+        if self.kind.plural in _STAND_INS and self.kind.plural not in self.cluster.enabled:
             return {"labelSelector": MANAGED_BY}
         return {}
 
 
-def streams_of(clusters: Iterable[Cluster], kinds: Mapping[str, Kind]) -> Iterator[Stream]:
-    """Every stream of these virtual clusters; kinds without an option always belong to them."""
+def streams_of(clusters: Iterable[Cluster]) -> Iterator[Stream]:
+    """Every stream of these virtual clusters."""
     for cluster in clusters:
+        kinds = kinds_of(cluster)
         active = active_plurals(kinds.values(), cluster)
         for plural in sorted(active):
-            yield Stream(cluster, kinds[plural], "virtual", active)
-            if kinds[plural].host_watched:
-                yield Stream(cluster, kinds[plural], "host", active)
+            for side in kinds[plural].sides(cluster):
+                yield Stream(cluster, kinds[plural], side, active)

@@ -4,7 +4,7 @@ import asyncio
 
 from common import process
 from common.config import Config
-from common.kinds import REGISTRY
+from common.kinds import kinds_of
 from common.store import Store
 from common.workqueue import WorkQueue
 from workers.snapshots import SnapshotReader
@@ -24,7 +24,8 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     redis = process.connect_redis(config)
     weights = {cluster.name: cluster.weight for cluster in config.virtual_clusters}
     queue = WorkQueue(redis, weights)
-    worker = Worker(config, queue, Store(redis), SnapshotReader(redis, REGISTRY), REGISTRY)
+    kinds = {each.name: kinds_of(each.cluster()) for each in config.virtual_clusters}
+    worker = Worker(config, queue, Store(redis), SnapshotReader(redis, kinds))
     async with process.living(config, worker.readiness, health_port):
         await worker.run(stop, GRACE_S)
     redis.close()

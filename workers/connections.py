@@ -11,7 +11,7 @@ from common.changes import active_plurals
 from common.config import Config, VirtualCluster
 from common.errors import IdentityError, TohostError
 from common.identity import claim, identify
-from common.kinds import REGISTRY
+from common.kinds import kinds_of
 from common.kube import KubeClient
 from common.logs import get_log
 from common.store import Store
@@ -84,13 +84,14 @@ class Connections:
         except BaseException:
             await client.close()
             raise
-        active = active_plurals(REGISTRY.values(), cluster)
+        kinds = kinds_of(cluster)
         return Session(
             cluster,
             client,
             host,
             identity.key,
             identity.digest,
-            active,
-            gates(REGISTRY.values(), active),
+            kinds,
+            active_plurals(kinds.values(), cluster),
+            gates(kinds.values(), cluster),
         )

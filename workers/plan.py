@@ -11,6 +11,7 @@ from dataclasses import replace
 from common.actions import Action, Create, Delete, Patch, RequeueAfter
 from common.kind import Context, Kind
 from common.metadata import UID, made_for, metadata_patch, translate_metadata
+from common.naming import host_namespace
 from common.objects import (
     Obj,
     Side,
@@ -34,11 +35,13 @@ def plan(kind: Kind, virtual: Obj | None, host: Obj | None, context: Context) ->
     """The actions that bring the two nearer; [] when they agree."""
     if kind.plan is not None:
         return kind.plan(virtual, host, context)
+    if kind.plural in context.cluster.draining:
+        return _remove(kind, host, unwanted=True)
     if virtual is None:
         return _remove(kind, host, unwanted=False)
     if host is not None and not made_for(host, virtual):
         host = None  # another object's; the performer finds it in the way, and a name beside it
-    if kind.skip(virtual, context):
+    if skip_reason(kind, virtual, context):
         return _remove(kind, host, unwanted=True)
     if is_deleting(virtual):
         return _follow_deletion(kind, virtual, host, context)
@@ -49,6 +52,14 @@ def plan(kind: Kind, virtual: Obj | None, host: Obj | None, context: Context) ->
     if is_deleting(host):
         return _host_deleting(kind, virtual, host, context)
     return _update(kind, virtual, host, context)
+
+
+def skip_reason(kind: Kind, virtual: Obj, context: Context) -> str:
+    """Why the virtual object is not synced, "" when it is."""
+    namespace = namespace_of(virtual)
+    if kind.namespaced and not host_namespace(context.cluster, namespace):
+        return f"its namespace {namespace} has no mapping in sync.toHost.namespaces"
+    return kind.skip(virtual, context)
 
 
 def host_object(kind: Kind, virtual: Obj, context: Context) -> Obj:
@@ -78,21 +89,24 @@ def _wait_s(virtual: Obj, context: Context) -> float:
 
 def _update(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Action]:
     patch = _patch_down(kind, virtual, host, context)
+    further = kind.subresources_down(virtual, host, context)
     if not patch:
-        return kind.up(virtual, host, context)
+        return further + kind.up(virtual, host, context)
     if kind.recreate(patch, host):
         return [_delete("host", host, unwanted=True)]
     version = str(meta(host).get("resourceVersion") or "")
     send = Patch("host", namespace_of(host), name_of(host), patch, uid(host), version)
     after = replace(context, host_pending=patch.keys() != {"metadata"})
-    return [*kind.before_patch(virtual, host, context), send, *kind.up(virtual, host, after)]
+    before = kind.before_patch(virtual, host, context)
+    return [*before, send, *further, *kind.up(virtual, host, after)]
 
 
 def _patch_down(kind: Kind, virtual: Obj, host: Obj, context: Context) -> Obj:
+    desired = (kind.mutable or kind.translate)(virtual, context)
     if kind.patch_down is not None:
-        patch = kind.patch_down(virtual, host, context)
+        patch = kind.patch_down(virtual, desired, host, context)
     else:
-        patch = body_patch(kind.owned, kind.translate(virtual, context), host)
+        patch = body_patch(kind.owned, desired, host)
     if marks := metadata_patch(kind, virtual, host, context):
         own = patch.get("metadata") or {}
         patch["metadata"] = {key: {**own.get(key, {}), **value} for key, value in marks.items()}

@@ -4,10 +4,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from common.api import object_path
 from common.cluster import Cluster
 from common.errors import ApiError, NotFoundError, RetryError, TerminalError
 from common.identity import identify
 from common.keys import Key
+from common.kind import Kind
 from common.kube import KubeClient
 from common.metadata import NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, host_name, host_namespace
@@ -15,7 +17,7 @@ from common.objects import Obj, annotations, name_of, namespace_of
 from workers.gate import Stream
 from workers.work import Work
 
-NODE_KEPT_S = 60.0
+LIVE_KEPT_S = 60.0
 VERIFIED_FOR_S = 2.0
 REPLACED_S = 30.0
 
@@ -23,18 +25,20 @@ REPLACED_S = 30.0
 @dataclass(slots=True)
 class Session:
     """`digest_key` keys the digests of Secret data (see `common.identity`); `identity`
-    tells which cluster the virtual one is. `active`: the plurals that are worked on here; `gates`:
-    what must be listed before (see `workers.gate`)."""
+    tells which cluster the virtual one is. `kinds`: what is synced here, by plural, as far as the
+    servers have it; `active`: the plurals that are watched; `gates`: what must be listed before
+    they are worked on (see `workers.gate`)."""
 
     cluster: Cluster
     virtual: KubeClient
     host: KubeClient
     digest_key: bytes = field(repr=False)
     identity: str
+    kinds: Mapping[str, Kind]
     active: frozenset[str]
     gates: Mapping[str, frozenset[Stream]]
     _verified_at: float = field(default=float("-inf"), repr=False)
-    _nodes: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
+    _live: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
 
     async def host_object(self, work: Work) -> Obj:
         """A live read of the key's host object, under either name. Raises NotFoundError, and
@@ -66,18 +70,19 @@ class Session:
             )
         self._verified_at = now_s
 
-    async def host_node(self, name: str) -> Obj | None:
-        """The host's Node, None when there is none or we may not read it; kept for a minute."""
-        now_s = time.monotonic()
-        kept = self._nodes.get(name)
-        if kept is not None and now_s - kept[0] < NODE_KEPT_S:
+    async def live_host(self, kind: Kind, name: str) -> Obj | None:
+        """The host's own object of that cluster-scoped kind and name, None when there is none or
+        we may not read it; kept for a minute."""
+        now_s, path = time.monotonic(), object_path(kind, "", name)
+        kept = self._live.get(path)
+        if kept is not None and now_s - kept[0] < LIVE_KEPT_S:
             return kept[1]
         try:
-            node = await self.host.request("GET", f"/api/v1/nodes/{name}")
+            found = await self.host.request("GET", path)
         except ApiError:
-            node = None
-        self._nodes[name] = now_s, node
-        return node
+            found = None
+        self._live[path] = now_s, found
+        return found
 
 
 def refuse_claim(host: Obj, key: Key) -> None:

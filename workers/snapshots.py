@@ -19,6 +19,8 @@ from common.objects import Obj, labels, name_of
 from common.store import Store, text
 
 REFERRERS_READ = 8
+# Of a kind that needs their host objects: a ResourceClaim is reserved for at most as many.
+REFERRERS_READ_ALL = 256
 _SERVICE_NAME = "kubernetes.io/service-name"
 _SERVICES_KEPT = 1024
 
@@ -44,7 +46,8 @@ class _Services:
 class SnapshotReader:
     """Synchronous, like the store; not shared between threads that run at the same time."""
 
-    def __init__(self, redis: Redis, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, redis: Redis, kinds: Mapping[str, Mapping[str, Kind]]) -> None:
+        """`kinds`: those of each virtual cluster, by its name and by plural."""
         self._redis = redis
         self._store = Store(redis)
         self._kinds = kinds
@@ -68,17 +71,21 @@ class SnapshotReader:
             for key, row in zip(keys, rows, strict=True)
         ]
 
+    def _kind(self, key: Key) -> Kind:
+        return self._kinds[key.cluster][key.plural]
+
     def _ask(self, pipeline: Any, key: Key) -> None:
         start = redis_prefix(key.cluster)
         pipeline.hget(f"{start}:obj:virtual:{key.plural}", key.field)
         pipeline.hget(f"{start}:obj:host:{key.plural}", key.field)
         pipeline.hget(f"{start}:rv:host:{key.plural}", key.field)
-        needs = self._kinds[key.plural].needs
+        needs = self._kind(key).needs
         pipeline.hget(
             f"{start}:obj:virtual:namespaces", key.namespace if "namespace" in needs else ""
         )
         pipeline.get(f"{start}:svcver:{key.namespace}")
-        pipeline.srandmember(f"{start}:refs:t {key.plural} {key.field}", REFERRERS_READ)
+        most = REFERRERS_READ_ALL if "host_referrers" in needs else REFERRERS_READ
+        pipeline.srandmember(f"{start}:refs:t {key.plural} {key.field}", most)
 
     def _refresh_services(self, keys: Sequence[Key], rows: list[list[Any]]) -> None:
         stale = {
@@ -95,7 +102,7 @@ class SnapshotReader:
 
     def _wants_services(self, key: Key, row: list[Any]) -> bool:
         """A pod needs them only to be created: its environment can't change later."""
-        needs = self._kinds[key.plural].needs
+        needs = self._kind(key).needs
         return "service" in needs or ("services" in needs and row[_HOST] is None)
 
     def _read_services(self, cluster: str, namespace: str, version: bytes) -> _Services:
@@ -137,7 +144,8 @@ class SnapshotReader:
             host_services=services.host if services else {},
             service=service,
             host_service=services.host.get(name_of(service)) if services and service else None,
-            claims=self._claims(key, referrers),
+            namespaces=self._namespaces(key, virtual) if virtual and not row[_HOST] else (),
+            host_referrers=self._host_referrers(key, referrers),
             host_names=self._host_names(key, virtual) if virtual and not row[_HOST] else {},
             referrers=referrers,
             host_gone_uid=_gone_uid(row[_HOST_VERSION]),
@@ -151,7 +159,7 @@ class SnapshotReader:
 
     def _host_names(self, key: Key, virtual: Obj) -> Mapping[str, str]:
         """By member, of what a new host object names; only names that others could bear."""
-        named = self._kinds[key.plural].named(virtual)
+        named = self._kind(key).named(virtual)
         keys = [
             Key(key.cluster, ref.plural, ref.namespace, ref.name)
             for ref in named
@@ -160,9 +168,16 @@ class SnapshotReader:
         found = self._host_objects(keys)
         return {one.member: name_of(obj) for one, obj in found.items()}
 
-    def _claims(self, key: Key, referrers: frozenset[str]) -> tuple[Obj, ...]:
-        """The host claims that refer to this volume: hardly ever more than one."""
-        if "claims" not in self._kinds[key.plural].needs or not referrers:
+    def _namespaces(self, key: Key, virtual: Obj) -> tuple[Obj, ...]:
+        """All of the virtual cluster, for the few objects whose translation depends on them."""
+        if not self._kind(key).wants_all(virtual):
+            return ()
+        stored = self._redis.hvals(f"{redis_prefix(key.cluster)}:obj:virtual:namespaces")
+        return tuple(orjson.loads(each) for each in stored)
+
+    def _host_referrers(self, key: Key, referrers: frozenset[str]) -> tuple[Obj, ...]:
+        """Their host objects: hardly ever more than one."""
+        if "host_referrers" not in self._kind(key).needs or not referrers:
             return ()
         keys = [Key.from_member(key.cluster, member) for member in sorted(referrers)]
         return tuple(self._host_objects(keys).values())

@@ -5,7 +5,7 @@ while one flush is under way, the next outcomes gather.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,6 @@ from common.config import Config
 from common.errors import RetryError
 from common.health import Readiness
 from common.keys import Key
-from common.kind import Kind
 from common.logs import get_log
 from common.store import Store
 from common.workqueue import Again, Retry, Taken, WorkQueue
@@ -49,14 +48,12 @@ class Worker:
         queue: WorkQueue,
         store: Store,
         reader: SnapshotReader,
-        kinds: Mapping[str, Kind],
     ) -> None:
         self._stopping = asyncio.Event()
         self._connections = Connections(config, store)
         self._queue = queue
         self._store = store
         self._reader = reader
-        self._kinds = kinds
         self._fights = Fights()
         self._open: frozenset[tuple[str, str]] = frozenset()
         self._held: dict[Key, Taken] = {}
@@ -168,9 +165,9 @@ class Worker:
         return Ending(taken, outcome, tuple(answers_of(work, session)))
 
     async def _work(self, key: Key, snapshot: Snapshot, session: Session) -> Work:
-        kind, related = self._kinds[key.plural], snapshot.related
-        if "host_node" in kind.needs and related.referrers:
-            related = replace(related, host_node=await session.host_node(key.name))
+        kind, related = session.kinds[key.plural], snapshot.related
+        if "live_host" in kind.needs and related.referrers:
+            related = replace(related, live_host=await session.live_host(kind, key.name))
         return Work(
             key,
             kind,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
+from common.cluster import Cluster
 from common.kind import Kind, Need
 
 
@@ -14,6 +15,11 @@ def _found() -> dict[str, Kind]:
 
 
 REGISTRY: Mapping[str, Kind] = _found()
+
+
+def kinds_of(cluster: Cluster) -> Mapping[str, Kind]:
+    """The kinds as this virtual cluster has them, by plural."""
+    return REGISTRY
 
 
 def needing(need: Need) -> tuple[Kind, ...]:

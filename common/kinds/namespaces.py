@@ -22,8 +22,8 @@ KIND = Kind(
     kind="Namespace",
     option="",
     namespaced=False,
+    always=True,
     host_watched=False,
-    worked_on=False,
     translate=_translate,
     plan=_plan,
 )

@@ -28,7 +28,7 @@ _READY = {
 
 def stand_in(name: str, context: Context) -> Obj:
     """The virtual Node: the host's own values where they can be read."""
-    host = context.related.host_node or {}
+    host = context.related.live_host or {}
     found: Obj = host.get("status") or {}
     capacity = found.get("capacity") or _CAPACITY
     system = get_path(found, "nodeInfo") or {"kubeletVersion": _KUBELET_VERSION, **_SYSTEM}
@@ -60,9 +60,9 @@ def _translate(_virtual: Obj, _context: Context) -> Obj:
 def _plan(virtual: Obj | None, _host: Obj | None, context: Context) -> list[Action]:
     if not context.related.referrers:
         return remove_standin(virtual, context.cluster)
-    name = context.name or name_of(virtual or context.related.host_node or {})
+    name = context.name or name_of(virtual or context.related.live_host or {})
     desired = stand_in(name, context)
-    if virtual is not None and context.related.host_node is None:
+    if virtual is not None and context.related.live_host is None:
         desired["status"] = {"conditions": [_READY]}  # what was read earlier stays
     return keep_standin(virtual, desired, context.cluster)
 
@@ -74,6 +74,6 @@ KIND = Kind(
     namespaced=False,
     host_watched=False,
     translate=_translate,
-    needs=frozenset({"referrers", "host_node"}),
+    needs=frozenset({"referrers", "live_host"}),
     plan=_plan,
 )

@@ -86,9 +86,9 @@ def _is_binders(key: str) -> bool:
     return key.startswith(_BINDER) or key in _PROVISIONERS
 
 
-def _patch_down(virtual: Obj, host: Obj, _context: Context) -> Obj:
+def _patch_down(_virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
     """Requests only grow; the rest of a claim's spec never changes."""
-    desired, current = virtual.get("spec") or {}, host.get("spec") or {}
+    desired, current = translated.get("spec") or {}, host.get("spec") or {}
     spec: Obj = {}
     wanted = get_path(desired, "resources.requests") or {}
     found = get_path(current, "resources.requests") or {}

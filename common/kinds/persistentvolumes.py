@@ -39,7 +39,7 @@ def stand_in(name: str, claim: Obj, context: Context) -> Obj:
 
 
 def _plan(virtual: Obj | None, _host: Obj | None, context: Context) -> list[Action]:
-    claims = context.related.claims
+    claims = context.related.host_referrers
     if not claims:
         return remove_standin(virtual, context.cluster)
     first = min(claims, key=lambda claim: (annotations(claim).get(NAME, ""), name_of(claim)))
@@ -58,6 +58,6 @@ KIND = Kind(
     namespaced=False,
     host_watched=False,
     translate=_translate,
-    needs=frozenset({"referrers", "claims"}),
+    needs=frozenset({"referrers", "host_referrers"}),
     plan=_plan,
 )

@@ -113,6 +113,7 @@ KIND = Kind(
     default=True,
     translate=_translate,
     decorate=_decorate,
+    mutable=lifecycle.mutable,
     patch_down=lifecycle.patch_down,
     up=_up,
     skip=lifecycle.skip,

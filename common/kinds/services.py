@@ -89,8 +89,8 @@ def _external_name(name: str, context: Context) -> str:
     return f"{host}.{host_namespace(context.cluster, namespace)}.{suffix}"
 
 
-def _patch_down(virtual: Obj, host: Obj, context: Context) -> Obj:
-    desired: Obj = _translate(virtual, context)["spec"]
+def _patch_down(virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
+    desired: Obj = translated["spec"]
     current: Obj = host.get("spec") or {}
     spec = _fields_down(desired, current)
     notes: Obj = {}

@@ -5,11 +5,12 @@ from typing import Any
 from common.kind import Context
 from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of, timestamp_s
 from common.pod.environment import linked
-from common.references import pod_names
+from common.references import CONTAINER_LISTS, pod_names
 from common.service import HOST_CLUSTER_IP, skip_service
 
 # How long a pod waits for the addresses of services that are older than itself.
 SERVICES_WAIT_S = 5.0
+_GRACE = "terminationGracePeriodSeconds"
 
 
 def skip(virtual: Obj, _context: Context) -> str:
@@ -53,9 +54,16 @@ def already_ran(virtual: Obj) -> bool:
     )
 
 
-def patch_down(virtual: Obj, host: Obj, _context: Context) -> Obj:
+def mutable(virtual: Obj, _context: Context) -> Obj:
+    """What of the translation may change after the pod was created."""
+    spec = virtual.get("spec") or {}
+    kept = (*CONTAINER_LISTS, "tolerations", "activeDeadlineSeconds", _GRACE)
+    return {"spec": {key: spec[key] for key in kept if key in spec}}
+
+
+def patch_down(_virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
     """The changes of a pod's spec that Kubernetes allows; lists are sent whole."""
-    desired, current = virtual.get("spec") or {}, host.get("spec") or {}
+    desired, current = translated.get("spec") or {}, host.get("spec") or {}
     spec: Obj = {}
     for key in ("containers", "initContainers"):
         if (changed := _images(desired.get(key) or [], current.get(key) or [])) is not None:

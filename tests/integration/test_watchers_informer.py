@@ -19,7 +19,7 @@ from watchers.streams import Stream, streams_of
 
 CLUSTER = Cluster("v", "h", enabled=frozenset({"pods", "configmaps"}))
 STREAMS: dict[str, Stream] = {
-    f"{stream.side}:{stream.kind.plural}": stream for stream in streams_of([CLUSTER], REGISTRY)
+    f"{stream.side}:{stream.kind.plural}": stream for stream in streams_of([CLUSTER])
 }
 
 
@@ -234,12 +234,12 @@ async def test_a_changed_namespace_wakes_its_pods(redis: Redis) -> None:
         pods.forget()
         await namespaces.informer.events([("MODIFIED", namespace)])
         await namespaces.until("12")
-    assert pods.dirty() == {"pods ns/web"}
+    assert pods.dirty() == {"namespaces ns", "pods ns/web"}
 
 
 async def test_nothing_of_a_secret_reaches_redis(redis: Redis) -> None:
     cluster = Cluster("v", "h", enabled=frozenset({"secrets"}))
-    stream = next(s for s in streams_of([cluster], REGISTRY) if s.kind.plural == "secrets")
+    stream = next(s for s in streams_of([cluster]) if s.kind.plural == "secrets")
     informer = Informer(stream, Store(redis), WorkQueue(redis, {"v": 1}), b"key", lambda: True)
     secret = obj("s", 11, data={"password": "aHVudGVyMg=="}, stringData={"plain": "hunter2"})
     task = asyncio.create_task(informer.run())

@@ -64,7 +64,7 @@ def test_a_list_under_way_is_no_position(redis: Redis) -> None:
 
 def test_services_are_read_anew_after_redis_lost_everything(redis: Redis) -> None:
     """The same number of changes follows, so a mere counter would look as before."""
-    store, reader = Store(redis), SnapshotReader(redis, REGISTRY)
+    store, reader = Store(redis), SnapshotReader(redis, {"v": REGISTRY})
     for version, port in (("1", 80), ("9", 443)):
         redis.flushall()
         service: Obj = {"metadata": {"namespace": "n", "name": "s"}, "spec": {"port": port}}

@@ -71,8 +71,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
             namespace = {"metadata": {"name": name}}
             await client.request("POST", "/api/v1/namespaces", body=namespace)
         known, active = await identify(virtual), active_plurals(REGISTRY.values(), CLUSTER)
-        ways = gates(REGISTRY.values(), active)
-        yield Bench(Session(CLUSTER, virtual, host, known.key, known.digest, active, ways))
+        ways = gates(REGISTRY.values(), CLUSTER)
+        session = Session(CLUSTER, virtual, host, known.key, known.digest, REGISTRY, active, ways)
+        yield Bench(session)
 
 
 @pytest.mark.parametrize(

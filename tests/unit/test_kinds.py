@@ -102,8 +102,8 @@ def test_a_claim_is_never_asked_to_shrink() -> None:
     claims, context = REGISTRY["persistentvolumeclaims"], Context(Cluster("v", "h"))
     assert claims.patch_down is not None
     small, large = claim("a", "1000Mi"), claim("a", "1Gi")
-    assert claims.patch_down(small, large, context) == {}
-    assert claims.patch_down(large, small, context)["spec"]["resources"] == {
+    assert claims.patch_down({}, small, large, context) == {}
+    assert claims.patch_down({}, large, small, context)["spec"]["resources"] == {
         "requests": {"storage": "1Gi"}
     }
 

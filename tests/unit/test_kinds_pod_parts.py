@@ -171,7 +171,7 @@ def test_tolerations_are_only_added_or_given_another_time() -> None:
     desired = [{"key": "a", "operator": "Equal", "tolerationSeconds": 5}, {"key": "b"}]
     current = [{"key": "hosts"}, {"key": "a", "tolerationSeconds": 9}]
     patch = patch_down(
-        {"spec": {"tolerations": desired}}, {"spec": {"tolerations": current}}, CONTEXT
+        {}, {"spec": {"tolerations": desired}}, {"spec": {"tolerations": current}}, CONTEXT
     )
     assert patch["spec"]["tolerations"] == [{"key": "hosts"}, desired[0], {"key": "b"}]
 
@@ -182,7 +182,8 @@ def test_a_deadline_can_only_come_nearer(
 ) -> None:
     desired, current = ({"spec": {"activeDeadlineSeconds": each}} for each in (wanted, present))
     assert (
-        patch_down(desired, current, CONTEXT).get("spec", {}).get("activeDeadlineSeconds") == sent
+        patch_down({}, desired, current, CONTEXT).get("spec", {}).get("activeDeadlineSeconds")
+        == sent
     )
 
 

@@ -49,7 +49,7 @@ def _plan(file: Path) -> list[Action]:
 
 def _frozen(settings: dict[str, Any]) -> dict[str, Any]:
     sets = {"referrers", "enabled", "all_objects"}
-    tuples = {"services", "claims"}
+    tuples = {"services", "host_referrers", "namespaces"}
     result = {key: frozenset(value) if key in sets else value for key, value in settings.items()}
     return {key: tuple(value) if key in tuples else value for key, value in result.items()}
 
