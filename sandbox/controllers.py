@@ -73,13 +73,21 @@ class Controllers(Actor):
     async def _content(self, namespace: str) -> Any:
         """Paths of the collections that still have something in this namespace."""
         for root in await self._roots():
-            listed = await self._client.request("GET", root)
-            for resource in listed["resources"]:
+            for resource in (await self._found(root)).get("resources", ()):
                 if not resource["namespaced"] or "deletecollection" not in resource["verbs"]:
                     continue
                 path = f"{root}/namespaces/{namespace}/{resource['name']}"
-                if (await self._client.request("GET", f"{path}?limit=1"))["items"]:
+                if (await self._found(f"{path}?limit=1")).get("items"):
                     yield path
+
+    async def _found(self, path: str) -> Object:
+        """{} for what is no longer served, as its definition went meanwhile."""
+        try:
+            return await self._client.request("GET", path)
+        except Refused as refused:
+            if refused.code != 404:
+                raise
+            return {}
 
     async def _roots(self) -> list[str]:
         groups = (await self._client.request("GET", "/apis"))["groups"]

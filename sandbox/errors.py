@@ -64,6 +64,10 @@ class ApiError(Exception):
         return body | {"code": self.code}
 
 
+class PageNotFound(Exception):  # noqa: N818 - the real server's words
+    """Ends a request for something in a group that nobody serves: text, no `Status`."""
+
+
 def qualified(name: str, group: str) -> str:
     return f"{name}.{group}" if group else name
 
@@ -109,6 +113,11 @@ def forbidden(
     if causes:
         details["causes"] = [_cause_body(cause) for cause in causes]
     return ApiError(403, "Forbidden", message, details)
+
+
+def internal_error(message: str) -> ApiError:
+    told = f"Internal error occurred: {message}"
+    return ApiError(500, "InternalError", told, {"causes": [{"message": message}]})
 
 
 def expired(message: str) -> ApiError:

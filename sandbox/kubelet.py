@@ -28,7 +28,8 @@ _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "pods": "5000", "ephemeral-s
 class Kubelet(Actor):
     """Binds, runs and ends pods.
 
-    Binds claims. The latencies, in seconds, make it as slow as wanted.
+    Binds claims. The latencies, in seconds, make it as slow as wanted; `schedules` False leaves
+    pods to a scheduler.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Kubelet(Actor):
         super().__init__(access)
         self.start_latency_s = start_latency_s
         self.stop_latency_s = stop_latency_s
+        self.schedules = True
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._ending: set[str] = set()
         self._addresses = itertools.count(2)
@@ -85,7 +87,7 @@ class Kubelet(Actor):
         if metadata.get("deletionTimestamp"):
             await self._end(path, metadata)
         elif not spec.get("nodeName"):
-            if not spec.get("schedulingGates"):
+            if self.schedules and not spec.get("schedulingGates"):
                 target = {"kind": "Node", "name": NODE}
                 binding = {"metadata": {"name": metadata["name"]}, "target": target}
                 await self._client.request("POST", f"{path}/binding", binding)

@@ -25,13 +25,16 @@ def needs_status(pod: Object) -> bool:
         return False
     if status.get("phase") != "Running":
         return True
-    started = _images(status, "containerStatuses") | _images(status, "ephemeralContainerStatuses")
+    started = _shown(status, "containerStatuses") | _shown(status, "ephemeralContainerStatuses")
     spec = pod["spec"]
-    return started != _images(spec, "containers") | _images(spec, "ephemeralContainers")
+    return started != _shown(spec, "containers") | _shown(spec, "ephemeralContainers")
 
 
-def _images(part: Object, field: str) -> dict[str, str]:
-    return {entry["name"]: entry["image"] for entry in part.get(field) or ()}
+def _shown(part: Object, field: str) -> dict[str, tuple[str, Object]]:
+    return {
+        entry["name"]: (entry["image"], entry.get("resources") or {})
+        for entry in part.get(field) or ()
+    }
 
 
 def running_status(pod: Object, address: str) -> Object:
@@ -76,8 +79,12 @@ def _completed(container: Object, now: str) -> Object:
 
 
 def _container(container: Object) -> Object:
-    name, image = container["name"], container["image"]
-    return {
+    """It has got at once what it asks for."""
+    name, image, resources = container["name"], container["image"], container.get("resources") or {}
+    given = {"resources": resources} if resources else {}
+    if resources.get("requests"):
+        given["allocatedResources"] = resources["requests"]
+    return given | {
         "name": name,
         "image": image,
         "imageID": f"sandbox/{image}",

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from sandbox.kinds.definition_defaults import default_definition
 from sandbox.kinds.pod_defaults import default_pod, default_pod_spec, fill
+from sandbox.kinds.webhook_defaults import default_mutating_webhooks, default_webhooks
+from sandbox.objects import timestamp
 
 Object = dict[str, Any]
 
@@ -40,6 +42,7 @@ def default_service(service: Object) -> None:
         fill(port, protocol="TCP")
         fill(port, targetPort=port.get("port"))
     if spec["type"] == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)
         return
     fill(spec, internalTrafficPolicy="Cluster")
     if spec["type"] in ("NodePort", "LoadBalancer") or spec.get("externalIPs"):
@@ -65,7 +68,20 @@ def default_volume(volume: Object) -> None:
     fill(spec, persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
     if spec.get("hostPath"):
         fill(spec["hostPath"], type="")
-    fill(volume.setdefault("status", {}), phase="Pending")
+    status = volume.setdefault("status", {})
+    fill(status, phase="Pending")
+    if "uid" not in volume["metadata"]:  # a new one
+        status["lastPhaseTransitionTime"] = timestamp()
+
+
+def follow_phase(volume: Object, old: Object) -> None:
+    """Notes when the phase changed, unless the writer said so itself."""
+    status, was = volume["status"], old["status"]
+    told, before = (part.get("lastPhaseTransitionTime") for part in (status, was))
+    if status["phase"] != was["phase"] and told in (None, before):
+        status["lastPhaseTransitionTime"] = timestamp()
+    elif told is None and before:
+        status["lastPhaseTransitionTime"] = before
 
 
 def default_namespace(namespace: Object) -> None:
@@ -89,7 +105,7 @@ def default_storage_class(storage_class: Object) -> None:
 
 
 def default_priority_class(priority_class: Object) -> None:
-    fill(priority_class, preemptionPolicy="PreemptLowerPriority")
+    fill(priority_class, value=0, preemptionPolicy="PreemptLowerPriority")
 
 
 def default_ingress(ingress: Object) -> None:
@@ -199,6 +215,8 @@ def default_with_status(obj: Object) -> None:
 
 
 DEFAULTS: Final[Mapping[str, Callable[[Object], None]]] = {
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": default_mutating_webhooks,
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": default_webhooks,
     "pods": default_pod,
     "services": default_service,
     "secrets": default_secret,

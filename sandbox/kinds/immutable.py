@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from typing import Any, Final
 
 from sandbox.errors import Cause
-from sandbox.kinds.quantity import amount
+from sandbox.kinds.device_validation import check_allocation
+from sandbox.kinds.pod_updates import check_ephemeral, check_pod, check_resize
+from sandbox.kinds.reasons import IMMUTABLE, refused, wrong
 from sandbox.kinds.resources import Resource
-from sandbox.kinds.validation import refused, wrong
+from sandbox.kinds.volume_validation import check_claim, check_volume
 
 Object = dict[str, Any]
 Check = Callable[[Object, Object], Iterator[Cause]]
 
-FIELD: Final = "field is immutable"
 _WHEN_SET: Final = "field is immutable when `immutable` is set"
-_POD: Final = (
-    "pod updates may not change fields other than "
-    "`spec.containers[*].image`,`spec.initContainers[*].image`,"
-    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n"
-)
-_TOLERATIONS: Final = "existing toleration can not be modified except its tolerationSeconds"
-_CLAIM: Final = (
-    "spec is immutable after creation except resources.requests and volumeAttributesClassName "
-    "for bound claims\n"
-)
 
 
 def validate_update(resource: Resource, new: Object, old: Object, part: str = "") -> list[Cause]:
@@ -35,15 +24,15 @@ def validate_update(resource: Resource, new: Object, old: Object, part: str = ""
     Empty when it may be stored.
     """
     causes = list(_check_metadata(new["metadata"], old["metadata"]))
-    check = (
-        _PART_CHECKS.get(part) if part not in ("", "status") else _CHECKS.get(resource.collection)
-    )
+    check = _PART_CHECKS.get((resource.collection, part)) if part else None
+    if part in ("", "status"):
+        check = check or _CHECKS.get(resource.collection)
     return [*causes, *check(new, old)] if check else causes
 
 
 def _check_metadata(new: Object, old: Object) -> Iterator[Cause]:
     if new["uid"] != old["uid"]:
-        yield wrong("metadata.uid", new["uid"], FIELD)
+        yield wrong("metadata.uid", new["uid"], IMMUTABLE)
     if old.get("deletionTimestamp"):
         added = set(new.get("finalizers") or ()) - set(old.get("finalizers") or ())
         if added:
@@ -57,61 +46,9 @@ def _check_fields(*fields: str) -> Check:
     def check(new: Object, old: Object) -> Iterator[Cause]:
         for field in fields:
             if new.get(field) != old.get(field):
-                yield wrong(field, new.get(field), FIELD)
+                yield wrong(field, new.get(field), IMMUTABLE)
 
     return check
-
-
-def _check_pod(new: Object, old: Object) -> Iterator[Cause]:
-    deadline, before = (
-        new["spec"].get("activeDeadlineSeconds"),
-        old["spec"].get("activeDeadlineSeconds"),
-    )
-    if before is not None and (deadline is None or deadline > before):
-        why = "must be less than or equal to previous value"
-        yield wrong("spec.activeDeadlineSeconds", deadline, why)
-    if not _tolerates_as_before(new["spec"], old["spec"]):
-        yield refused("spec.tolerations", _TOLERATIONS)
-    if (new.get("status") or {}).get("qosClass") != old["status"].get("qosClass"):
-        yield wrong("status.qosClass", new["status"].get("qosClass"), FIELD)
-    allowed = _with_allowed_changes(new["spec"], old["spec"])
-    if new["spec"] != allowed:
-        yield refused("spec", _POD)
-
-
-def _tolerates_as_before(new: Object, old: Object) -> bool:
-    """Tolerations may be added, and of those that are there the seconds changed."""
-    now = [part | {"tolerationSeconds": None} for part in new.get("tolerations") or ()]
-    return all(part | {"tolerationSeconds": None} in now for part in old.get("tolerations") or ())
-
-
-def _with_allowed_changes(new: Object, old: Object) -> Object:
-    """The old pod spec with those changes of the new one that a running pod can follow."""
-    allowed = dict(old)
-    for field in ("containers", "initContainers"):
-        pairs = zip(old.get(field) or (), new.get(field) or (), strict=False)
-        if field in old and len(new.get(field) or ()) == len(old[field]):
-            allowed[field] = [was | {"image": now.get("image")} for was, now in pairs]
-    for field in (
-        "activeDeadlineSeconds",
-        "tolerations",
-        "schedulingGates",
-        "terminationGracePeriodSeconds",
-    ):
-        if field in new and _may_change(field, new[field], old.get(field)):
-            allowed[field] = new[field]
-    if "schedulingGates" not in new:
-        allowed.pop("schedulingGates", None)
-    return allowed
-
-
-def _may_change(field: str, new: Any, old: Any) -> bool:
-    match field:
-        case "schedulingGates":
-            return all(gate in (old or ()) for gate in new)
-        case "terminationGracePeriodSeconds":
-            return bool(new == 1 and old < 0)
-    return True
 
 
 def _check_service(new: Object, old: Object) -> Iterator[Cause]:
@@ -136,47 +73,20 @@ def _check_config_map(new: Object, old: Object) -> Iterator[Cause]:
 
 def _check_secret(new: Object, old: Object) -> Iterator[Cause]:
     if new["type"] != old["type"]:
-        yield wrong("type", new["type"], FIELD)
+        yield wrong("type", new["type"], IMMUTABLE)
     yield from _check_config_map(new, old)
-
-
-def _check_claim(new: Object, old: Object) -> Iterator[Cause]:
-    """A volume may be set once.
-
-    Requests and the attributes class may change when the claim is bound.
-    """
-    frozen = dict(old["spec"])
-    if not frozen.get("volumeName") and new["spec"].get("volumeName"):
-        frozen["volumeName"] = new["spec"]["volumeName"]
-    if (old.get("status") or {}).get("phase") == "Bound":
-        for field in ("resources", "volumeAttributesClassName"):
-            if field in new["spec"]:
-                frozen[field] = new["spec"][field]
-    if new["spec"] != frozen:
-        yield refused("spec", _CLAIM)
-    capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
-    asked = requested_storage(new)
-    if capacity and asked < amount(capacity) and asked < requested_storage(old):
-        yield refused(
-            "spec.resources.requests.storage", "field can not be less than status.capacity"
-        )
-
-
-def requested_storage(claim: Object) -> Fraction:
-    """In bytes."""
-    return amount(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def _check_priority_class(new: Object, old: Object) -> Iterator[Cause]:
     if new.get("value") != old.get("value"):
         yield refused("value", "may not be changed in an update.")
     if new.get("preemptionPolicy") != old.get("preemptionPolicy"):
-        yield wrong("preemptionPolicy", new.get("preemptionPolicy"), FIELD)
+        yield wrong("preemptionPolicy", new.get("preemptionPolicy"), IMMUTABLE)
 
 
 def _check_selector(new: Object, old: Object) -> Iterator[Cause]:
     if new["spec"].get("selector") != old["spec"].get("selector"):
-        yield wrong("spec.selector", new["spec"].get("selector"), FIELD)
+        yield wrong("spec.selector", new["spec"].get("selector"), IMMUTABLE)
 
 
 def _check_role_binding(new: Object, old: Object) -> Iterator[Cause]:
@@ -186,27 +96,28 @@ def _check_role_binding(new: Object, old: Object) -> Iterator[Cause]:
 
 def _check_spec(new: Object, old: Object) -> Iterator[Cause]:
     if new.get("spec") != old.get("spec"):
-        yield wrong("spec", new.get("spec"), FIELD)
+        yield wrong("spec", new.get("spec"), IMMUTABLE)
 
 
-def _check_ephemeral(new: Object, old: Object) -> Iterator[Cause]:
-    now = {part["name"]: part for part in new["spec"].get("ephemeralContainers") or ()}
-    for part in old["spec"].get("ephemeralContainers") or ():
-        if part["name"] not in now:
-            why = f'existing ephemeral containers "{part["name"]}" may not be removed\n'
-            yield refused("spec.ephemeralContainers", why)
-        elif now[part["name"]] != part:
-            why = f'existing ephemeral containers "{part["name"]}" may not be changed\n'
-            yield refused("spec.ephemeralContainers", why)
+def _check_definition(new: Object, old: Object) -> Iterator[Cause]:
+    for field in ("group", "scope"):
+        if new["spec"].get(field) != old["spec"].get(field):
+            yield wrong(f"spec.{field}", new["spec"].get(field), IMMUTABLE)
 
 
-_PART_CHECKS: Final[Mapping[str, Check]] = {"ephemeralcontainers": _check_ephemeral}
+_PART_CHECKS: Final[Mapping[tuple[str, str], Check]] = {
+    ("pods", "ephemeralcontainers"): check_ephemeral,
+    ("pods", "resize"): check_resize,
+    ("resourceclaims.resource.k8s.io", "status"): check_allocation,
+}
 _CHECKS: Final[Mapping[str, Check]] = {
-    "pods": _check_pod,
+    "pods": check_pod,
     "services": _check_service,
     "configmaps": _check_config_map,
     "secrets": _check_secret,
-    "persistentvolumeclaims": _check_claim,
+    "persistentvolumeclaims": check_claim,
+    "persistentvolumes": check_volume,
+    "customresourcedefinitions.apiextensions.k8s.io": _check_definition,
     "deployments.apps": _check_selector,
     "replicasets.apps": _check_selector,
     "daemonsets.apps": _check_selector,

@@ -9,6 +9,7 @@ Object = dict[str, Any]
 _FILE_MODE: Final = 0o644
 _TOLERATED_S: Final = 300
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+_STATUSES: Final = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 _TOLERATED_TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
@@ -30,6 +31,9 @@ def default_pod(pod: Object) -> None:
     for condition in status.get("conditions") or ():
         condition.setdefault("lastProbeTime", None)
         condition.setdefault("lastTransitionTime", None)
+    for field in _STATUSES:
+        for told in status.get(field) or ():
+            fill(told, state={}, lastState={}, ready=False, restartCount=0, image="", imageID="")
 
 
 def default_pod_spec(spec: Object) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 CRUD: Final = (
     "create",
@@ -39,6 +39,7 @@ class Resource:
     singular: str = ""
     collection: str = ""
     custom: bool = False
+    schema: dict[str, Any] | None = field(default=None, compare=False)
     verbs: tuple[str, ...] = CRUD
     storage_kind: str = ""
 
@@ -178,6 +179,7 @@ class Registry:
     """What is served at this moment: group, then version, then plural."""
 
     groups: dict[str, dict[str, dict[str, Resource]]] = field(default_factory=dict)
+    builtin: frozenset[str] = frozenset()
 
     def add(self, resource: Resource) -> None:
         versions = self.groups.setdefault(resource.group, {})
@@ -202,7 +204,8 @@ class Registry:
 
 
 def builtin_registry() -> Registry:
-    registry = Registry()
-    for resource in builtin_resources():
+    resources = list(builtin_resources())
+    registry = Registry(builtin=frozenset(resource.group for resource in resources))
+    for resource in resources:
         registry.add(resource)
     return registry

@@ -1,7 +1,7 @@
 """The fields of the built-in kinds: drops those that don't exist, refuses values of the wrong type.
 
 `schema.json` is written by `schema_update` from a real server and explained there. Custom resources
-have no schema here: of them only the metadata is looked at.
+bring their own, in another language.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import orjson
 from sandbox.errors import bad_request
 from sandbox.kinds.quantity import canonical
 from sandbox.kinds.resources import Resource
+from sandbox.kinds.structural import fill_defaults, prune
 
 Object = dict[str, Any]
 
@@ -109,9 +110,11 @@ def conform(resource: Resource, obj: Object, *, strict: bool = False) -> Object:
     if type_:
         conformed = visit.object(obj, type_, "")
     else:
-        conformed = obj | {
-            "metadata": visit.object(obj.get("metadata") or {}, METADATA, "metadata")
-        }
+        conformed, visit.unknown = prune(obj, resource.schema) if resource.schema else (obj, [])
+        if resource.schema:
+            fill_defaults(conformed, resource.schema)
+        metadata = visit.object(obj.get("metadata") or {}, METADATA, "metadata")
+        conformed = conformed | {"metadata": metadata}
     if strict and visit.unknown:
         listed = ", ".join(f'unknown field "{path}"' for path in visit.unknown)
         raise visit.refusal(f"strict decoding error: {listed}")

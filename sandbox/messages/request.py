@@ -9,12 +9,25 @@ from typing import Any, Final
 import orjson
 import yaml
 
-from sandbox.errors import bad_request, unknown_resource, unsupported_media_type
+from sandbox.errors import (
+    PageNotFound,
+    bad_request,
+    invalid,
+    not_found,
+    unknown_resource,
+    unsupported_media_type,
+)
+from sandbox.kinds.reasons import wrong
 from sandbox.kinds.resources import Registry, Resource
 from sandbox.messages import protobuf
 
 Object = dict[str, Any]
 
+USER: Final = {
+    "username": "admin",
+    "uid": "admin",
+    "groups": ["system:masters", "system:authenticated"],
+}
 NAMESPACE_SUBRESOURCES: Final = ("status", "finalize")
 JSON_TYPES: Final = ("", "application/json")
 YAML_TYPES: Final = ("application/yaml", "application/x-yaml", "text/yaml")
@@ -32,7 +45,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of the API on a target, with everything that decides its outcome."""
+    """One call of the API on a target, with everything that decides its outcome.
+
+    `memory` is what stays the same when the request is carried out again: the answers of webhooks,
+    and a new object's identity.
+    """
 
     method: str
     target: Target
@@ -41,6 +58,7 @@ class Request:
     accept: str = ""
     agent: str = ""
     body: bytes = b""
+    memory: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def resource(self) -> Resource:
@@ -112,7 +130,7 @@ def parse_yaml(body: bytes) -> Object:
 def parse_target(registry: Registry, path: str) -> Target:
     """Reads /api/v1/...
 
-    And /apis/<group>/<version>/...; raises 404 when no such resource is served.
+    And /apis/<group>/<version>/...; raises 404 or PageNotFound when no such resource is served.
     """
     parts = [part for part in path.split("/") if part]
     if parts[0] == "api":
@@ -120,14 +138,15 @@ def parse_target(registry: Registry, path: str) -> Target:
     else:
         group, version, rest = parts[1], parts[2], parts[3:]
     namespace, rest = _split_namespace(rest)
+    unknown = unknown_resource() if group in registry.builtin else PageNotFound()
     resource = registry.find(group, version, rest[0])
     if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
-        raise unknown_resource()
+        raise unknown
     if len(rest) > 1 and resource.namespaced and not namespace:
-        raise unknown_resource()
+        raise unknown
     name, subresource = [*rest[1:], "", ""][:2]
     if subresource and subresource not in resource.subresources:
-        raise unknown_resource()
+        raise not_found(resource.plural, group, name) if resource.custom else unknown
     return Target(resource, namespace, name, subresource)
 
 
@@ -140,10 +159,32 @@ def _split_namespace(parts: list[str]) -> tuple[str, list[str]]:
 
 
 def check_type(obj: Object, resource: Resource) -> None:
-    """Refuses an object of another kind or version than the URL's; raises 400."""
+    """Refuses an object of another kind or version than the URL's; raises 400 or 422."""
     kind, version = obj.get("kind", ""), obj.get("apiVersion", "")
+    if resource.custom:
+        _check_custom_type(obj, resource, kind, version)
+        return
     if (kind and kind != resource.kind) or (version and version != resource.api_version):
         raise bad_request(
             f'{kind} in version "{version}" cannot be handled as a {resource.kind}: '
             f'no kind "{kind}" is registered for version "{version}"'
         )
+
+
+def _check_custom_type(obj: Object, resource: Resource, kind: str, version: str) -> None:
+    """Custom resources must say what they are."""
+    missing = [name for name, value in (("Kind", kind), ("apiVersion", version)) if not value]
+    if missing:
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}): "
+            f"Object '{missing[0]}' is missing"
+        )
+    if version != resource.api_version:
+        raise bad_request(
+            f"the API version in the data ({version}) does not match the expected API version "
+            f"({resource.api_version})"
+        )
+    if kind != resource.kind:
+        cause = wrong("kind", kind, f"must be {resource.kind}")
+        name = (obj.get("metadata") or {}).get("name", "")
+        raise invalid(kind, resource.group, name, [cause])

@@ -64,6 +64,20 @@ def parse_selectors(collection: str, labels: str, fields: str) -> Predicate | No
     return lambda obj: all(term(obj) for term in terms)
 
 
+def label_selector(selector: Object) -> Predicate | None:
+    """A LabelSelector as objects have it; None when it is empty, which matches everything."""
+    labels = selector.get("matchLabels") or {}
+    terms = [_in_set(key, frozenset((value,)), negate=False) for key, value in labels.items()]
+    for part in selector.get("matchExpressions") or ():
+        key, operator = part["key"], part["operator"]
+        if operator in ("In", "NotIn"):
+            values = frozenset(part.get("values") or ())
+            terms.append(_in_set(key, values, negate=operator == "NotIn"))
+        else:
+            terms.append(_exists(key, negate=operator == "DoesNotExist"))
+    return (lambda obj: all(term(obj) for term in terms)) if terms else None
+
+
 def _split(selector: str) -> list[str]:
     return [term for term in _COMMA_OUTSIDE_PARENTHESES.split(selector) if term.strip()]
 

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from sandbox.errors import ApiError, invalid
+from sandbox.kinds.reasons import required
 from sandbox.kinds.schema import fields, type_of
-from sandbox.kinds.validation import required
 from sandbox.messages.decoding import decode
 from sandbox.messages.request import Request, parse_yaml
 from sandbox.patch.strategic import strategic_merge

@@ -15,17 +15,19 @@ from aiohttp import web
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from sandbox.errors import ApiError, method_not_allowed, too_large
+from sandbox.errors import ApiError, PageNotFound, method_not_allowed, too_large
 from sandbox.faults import Fault, Faults
 from sandbox.messages.reply import Reply, json_reply
 from sandbox.messages.request import Request, parse_target
-from sandbox.server.router import answer, describe, is_object_path
+from sandbox.server.router import PAGE_NOT_FOUND, answer, describe, is_object_path
 from sandbox.server.streaming import send_watch
+from sandbox.server.webhook_client import WebhookClient
 from sandbox.state import customresources
 from sandbox.state.bootstrap import new_cluster
-from sandbox.state.storage import Storage
-from sandbox.verbs import garbage
+from sandbox.state.storage import Change, Storage
+from sandbox.verbs import definition_end, garbage
 from sandbox.verbs.watching import WatchStream
+from sandbox.verbs.webhooks import Unanswered
 
 REQUEST_LIMIT: Final = 3 * 1024 * 1024
 _DRAIN_S: Final = 0.5
@@ -48,6 +50,7 @@ class ApiServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._watches: set[WatchStream] = set()
+        self._webhooks = WebhookClient()
 
     @property
     def url(self) -> str:
@@ -70,10 +73,16 @@ class ApiServer:
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
+        await self._webhooks.close()
 
-    def _on_change(self, collection: str, change: Any) -> None:
+    def _on_change(self, collection: str, change: Change) -> None:
         customresources.on_change(self._cluster, collection, change)
         self._collector.on_change(collection, change)
+        definition_end.on_change(self._cluster, collection, change)
+        if collection == customresources.DEFINITIONS and change.type == "DELETED":
+            for watch in tuple(self._watches):
+                if watch.collection == change.item.name:
+                    watch.end()
 
     def _expire_history(self) -> None:
         """Faults may be called from any thread, the storage only from the loop's."""
@@ -89,6 +98,8 @@ class ApiServer:
                 return _response(failed, http)
         try:
             return await self._answer(http)
+        except PageNotFound:
+            return _response(PAGE_NOT_FOUND, http)
         except ApiError as error:
             return _response(
                 Reply(error.code, orjson.dumps(error.status()), headers=error.headers), http
@@ -103,7 +114,15 @@ class ApiServer:
         request = await self._parse(http)
         if request.method == "GET" and request.flag("watch"):
             return await self._watch(http, request)
-        return _response(answer(self._cluster, request), http)
+        return _response(await self._carry_out(request), http)
+
+    async def _carry_out(self, request: Request) -> Reply:
+        """From the start again whenever webhooks had to be asked; see `verbs.webhooks`."""
+        while True:
+            try:
+                return answer(self._cluster, request)
+            except Unanswered as pending:
+                await self._webhooks.ask(pending.questions, request.memory)
 
     async def _parse(self, http: web.BaseRequest) -> Request:
         headers = http.headers

@@ -5,7 +5,8 @@ Version, groups, resources, and enough OpenAPI for kubectl to apply.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sandbox.errors import unknown_resource
@@ -24,6 +25,7 @@ VERSION: Final = {
     "compiler": "",
     "platform": "linux/amd64",
 }
+_VERSION_NAME: Final = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _READ_WRITE: Final = ["get", "patch", "update"]
 _SUBRESOURCES: Final = {
     "binding": ("Binding", "", "", ["create"]),
@@ -40,19 +42,29 @@ def api_versions() -> Object:
 
 
 def api_groups(registry: Registry) -> Object:
-    groups = [_group(name, list(versions)) for name, versions in registry.groups.items() if name]
+    groups = [_group(name, versions) for name, versions in registry.groups.items() if name]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
 def api_group(registry: Registry, name: str) -> Object | None:
     if name not in registry.groups:
         return None
-    return {"kind": "APIGroup", "apiVersion": "v1"} | _group(name, list(registry.groups[name]))
+    return {"kind": "APIGroup", "apiVersion": "v1"} | _group(name, registry.groups[name])
 
 
-def _group(name: str, versions: list[str]) -> Object:
-    served = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
+def _group(name: str, versions: Iterable[str]) -> Object:
+    ordered = sorted(versions, key=_preference)
+    served = [{"groupVersion": f"{name}/{version}", "version": version} for version in ordered]
     return {"name": name, "versions": served, "preferredVersion": served[0]}
+
+
+def _preference(version: str) -> tuple[int, int, int, str]:
+    """Stable before beta before alpha, higher before lower, other names last."""
+    match = _VERSION_NAME.fullmatch(version)
+    if match is None:
+        return 3, 0, 0, version
+    stage = {None: 0, "beta": 1, "alpha": 2}[match[2]]
+    return stage, -int(match[1]), -int(match[3] or 0), version
 
 
 def api_resources(registry: Registry, group: str, version: str) -> Object | None:

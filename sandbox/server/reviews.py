@@ -9,14 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.messages.reply import Reply, json_reply
-from sandbox.messages.request import Request, check_type
+from sandbox.messages.request import USER, Request, check_type
 from sandbox.objects import timestamp
 from sandbox.server.tokens import ISSUER, verify
 
 Object = dict[str, Any]
-
-_GROUPS: Final = ["system:masters", "system:authenticated"]
-_USER: Final = {"username": "admin", "uid": "admin", "groups": _GROUPS}
 
 
 def review(request: Request) -> Reply:
@@ -61,7 +58,7 @@ def _token(spec: Object) -> Object:
 _STATUS: Final[Mapping[str, Callable[[Object], Object]]] = {
     "LocalSubjectAccessReview": _allowed,
     "SelfSubjectAccessReview": _allowed,
-    "SelfSubjectReview": lambda _: {"userInfo": _USER},
+    "SelfSubjectReview": lambda _: {"userInfo": USER},
     "SelfSubjectRulesReview": _rules,
     "SubjectAccessReview": _allowed,
     "TokenReview": _token,

@@ -47,6 +47,7 @@ _SPECIAL: Final[Mapping[tuple[str, str], Handler]] = {
     ("PUT", "scale"): set_scale,
     ("PATCH", "scale"): set_scale,
 }
+PAGE_NOT_FOUND: Final = Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
 _HEALTH: Final = ("/healthz", "/readyz", "/livez")
 _SPECIAL_PARTS: Final = frozenset(part for _, part in _SPECIAL)
 
@@ -97,7 +98,7 @@ def describe(registry: Registry, path: str, parts: list[str]) -> Reply:
         return Reply(200, b"ok", "text/plain; charset=utf-8")
     document = _document(registry, parts)
     if document is None:
-        return Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
+        return PAGE_NOT_FOUND
     return json_reply(document)
 
 

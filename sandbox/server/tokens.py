@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from sandbox.errors import bad_request, conflict, invalid, not_found
-from sandbox.kinds.validation import wrong
+from sandbox.kinds.reasons import wrong
 from sandbox.messages.reply import Reply, json_reply
 from sandbox.messages.request import Request
 from sandbox.objects import timestamp

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sandbox.errors import Cause
-from sandbox.kinds.validation import wrong
+from sandbox.kinds.reasons import wrong
 from sandbox.state.storage import Storage
 
 Object = dict[str, Any]

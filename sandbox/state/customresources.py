@@ -1,42 +1,40 @@
-"""CustomResourceDefinitions.
-
-Serving what one describes, and clearing up when it goes.
-"""
+"""CustomResourceDefinitions: serving what one describes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sandbox.kinds.resources import Resource
+from sandbox.kinds.resources import CRUD, Resource
 from sandbox.state.cluster import Cluster
 from sandbox.state.storage import Change
 
 Object = dict[str, Any]
 
 DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+# What a definition that is being deleted no longer serves.
+_ENDING: Final = ("create", "patch", "update")
 
 
 def on_change(cluster: Cluster, collection: str, change: Change) -> None:
     """Listens to the storage, so that a definition takes effect however it was written."""
     if collection != DEFINITIONS:
         return
-    spec = change.item.obj["spec"]
+    definition = change.item.obj
+    spec = definition["spec"]
     cluster.registry.remove(spec["group"], spec["names"]["plural"])
     if change.type == "DELETED":
-        _forget_objects(cluster, spec)
         return
-    for resource in _served(spec):
+    for resource in _served(spec, ending=bool(definition["metadata"].get("deletionTimestamp"))):
         cluster.registry.add(resource)
 
 
-def _forget_objects(cluster: Cluster, spec: Object) -> None:
-    name = f"{spec['names']['plural']}.{spec['group']}"
-    for item in cluster.storage.collection(name).items():
-        cluster.storage.remove(name, item)
+def collection_of(definition: Object) -> str:
+    spec = definition["spec"]
+    return f"{spec['names']['plural']}.{spec['group']}"
 
 
-def _served(spec: Object) -> Iterator[Resource]:
+def _served(spec: Object, *, ending: bool) -> Iterator[Resource]:
     names = spec["names"]
     for version in spec["versions"]:
         if version.get("served"):
@@ -52,4 +50,6 @@ def _served(spec: Object) -> Iterator[Resource]:
                 singular=names.get("singular") or names["kind"].lower(),
                 collection=f"{names['plural']}.{spec['group']}",
                 custom=True,
+                schema=version["schema"]["openAPIV3Schema"],
+                verbs=tuple(verb for verb in CRUD if not (ending and verb in _ENDING)),
             )

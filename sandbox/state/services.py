@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sandbox.errors import Cause
 from sandbox.kinds.pod_defaults import fill
-from sandbox.kinds.validation import wrong
+from sandbox.kinds.reasons import wrong
 from sandbox.objects import new_metadata
 from sandbox.state.addresses import IP_ADDRESSES, Addresses, node_ports
 
@@ -32,7 +32,7 @@ def carry_over(new: Object, old: Object) -> None:
     spec, was = new["spec"], old["spec"]
     if spec["type"] in _WITH_ADDRESS and was["type"] in _WITH_ADDRESS:
         _keep_address(spec, was)
-    elif spec["type"] == "ExternalName" and spec.get("clusterIP") == was.get("clusterIP"):
+    elif spec["type"] == "ExternalName" and spec.get("clusterIP") in (None, was.get("clusterIP")):
         for name in _ADDRESS_FIELDS:
             spec.pop(name, None)
     if spec["type"] in _WITH_PORTS:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.errors import Cause, forbidden
-from sandbox.kinds.immutable import requested_storage
 from sandbox.kinds.pod_defaults import fill, tolerate_bad_nodes
+from sandbox.kinds.pod_validation import total_requests
+from sandbox.kinds.quantity import amount
 from sandbox.kinds.resources import Resource
+from sandbox.kinds.volume_validation import requested_storage
 from sandbox.state.cluster import Cluster
 
 Object = dict[str, Any]
@@ -96,6 +98,53 @@ def admit_growth(cluster: Cluster, new: Object, old: Object) -> None:
         raise forbidden("persistentvolumeclaims", "", new["metadata"]["name"], why)
 
 
+def admit_resize(cluster: Cluster, new: Object, old: Object) -> None:
+    """Refuses what the pod's node has no room for, whatever else runs there; raises 403."""
+    name, node_name = new["metadata"]["name"], new["spec"].get("nodeName")
+    if not node_name or new["spec"] == old["spec"]:
+        return
+    item = cluster.storage.collection("nodes").get("", node_name)
+    if item is None:
+        raise forbidden("pods", "", name, f'node "{node_name}" not found')
+    if _once(new["spec"]) != _once(old["spec"]):
+        feature = "InPlacePodVerticalScalingInitContainers"
+        why = (
+            f'pod update requires features {feature} which are not available on node "{node_name}"'
+        )
+        raise forbidden("pods", "", name, why)
+    allocatable = item.obj["status"].get("allocatable") or {}
+    lacking = []
+    for resource, scale in (("cpu", 1000), ("memory", 1)):
+        asked, there = (
+            int(quantity * scale)
+            for quantity in (
+                total_requests(new["spec"])[resource],
+                amount(allocatable.get(resource, "0")),
+            )
+        )
+        if asked > there:
+            lacking.append(f"{resource}, requested: {asked}, allocatable: {there}")
+    if lacking:
+        why = f"node didn't have enough allocatable resources: {'; '.join(lacking)}"
+        raise forbidden("pods", "", name, why)
+
+
+def _once(spec: Object) -> list[Object]:
+    """The containers that run to their end before others start."""
+    return [part for part in spec.get("initContainers") or () if not part.get("restartPolicy")]
+
+
+def _admit_priority_class(cluster: Cluster, priority_class: Object) -> None:
+    if not priority_class.get("globalDefault"):
+        return
+    name = priority_class["metadata"].get("name", "")
+    for item in cluster.storage.collection("priorityclasses.scheduling.k8s.io").items():
+        if item.obj.get("globalDefault") and item.name != name:
+            why = f"PriorityClass {item.name} is already marked as default. "
+            why += "Only one default can exist"
+            raise forbidden("priorityclasses", "scheduling.k8s.io", name, why)
+
+
 def _admit_volume(_: Cluster, volume: Object) -> None:
     volume["metadata"].setdefault("finalizers", []).append("kubernetes.io/pv-protection")
 
@@ -112,4 +161,5 @@ _ADMISSION: Final[Mapping[str, Callable[[Cluster, Object], None]]] = {
     "persistentvolumeclaims": _admit_claim,
     "persistentvolumes": _admit_volume,
     "nodes": _admit_node,
+    "priorityclasses.scheduling.k8s.io": _admit_priority_class,
 }

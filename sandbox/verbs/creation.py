@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sandbox.errors import ApiError, already_exists, bad_request, invalid, too_large
+from sandbox.errors import (
+    ApiError,
+    already_exists,
+    bad_request,
+    forbidden,
+    invalid,
+    too_large,
+)
 from sandbox.kinds.defaults import DEFAULTS
+from sandbox.kinds.pod_validation import validate_new_pod
 from sandbox.kinds.resources import Resource
 from sandbox.kinds.validation import validate
 from sandbox.messages.decoding import decode
@@ -15,7 +23,9 @@ from sandbox.objects import GENERATIONS, generate_name, new_metadata
 from sandbox.state import services
 from sandbox.state.cluster import Cluster, render, render_unstored
 from sandbox.state.storage import body_of
+from sandbox.verbs import webhooks
 from sandbox.verbs.admission import admit
+from sandbox.verbs.webhook_rules import Write
 
 Object = dict[str, Any]
 
@@ -36,6 +46,11 @@ _STATUS_KEPT: Final = ("nodes",)
 
 def create(cluster: Cluster, request: Request) -> Reply:
     obj = decode(request, request.parse_body())
+    resource = request.resource
+    if resource.custom and "create" not in resource.verbs:
+        why = "create not allowed while custom resource definition is terminating"
+        name = obj["metadata"].get("name", "")
+        raise forbidden(resource.plural, resource.group, name, why)
     if obj["metadata"].get("resourceVersion"):
         raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
     return create_object(cluster, request, obj)
@@ -44,12 +59,15 @@ def create(cluster: Cluster, request: Request) -> Reply:
 def create_object(cluster: Cluster, request: Request, obj: Object) -> Reply:
     """Stores a new object, given without `kind` and `apiVersion`."""
     resource = request.resource
-    _identify(resource, request.target.namespace, obj["metadata"])
+    _place(resource, request.target.namespace, obj["metadata"])
     _prepare(resource, obj)
     admit(cluster, resource, obj)
+    obj = _mutated(cluster, request, obj)
+    _identify(request, obj["metadata"])
+    name, namespace = obj["metadata"].get("name", ""), obj["metadata"].get("namespace", "")
     check_new(cluster, request, obj)
+    webhooks.validate(cluster, Write(request, "CREATE", name, obj, None))
     check_size(obj, len(request.body))
-    name, namespace = obj["metadata"]["name"], obj["metadata"].get("namespace", "")
     if cluster.storage.collection(resource.collection).get(namespace, name):
         raise already_exists(resource.plural, resource.group, name)
     if resource.collection == "services":
@@ -62,17 +80,34 @@ def create_object(cluster: Cluster, request: Request, obj: Object) -> Reply:
     return Reply(201, render(resource, item))
 
 
-def _identify(resource: Resource, namespace: str, metadata: Object) -> None:
-    """Namespace from the URL, a name made up when only a prefix is given, and a fresh identity."""
+def _place(resource: Resource, namespace: str, metadata: Object) -> None:
+    """Namespace from the URL, and nothing that only the server may say."""
     check_namespace(metadata, namespace)
     if resource.namespaced:
         metadata["namespace"] = namespace
     for field in _SERVER_FIELDS:
         metadata.pop(field, None)
+
+
+def _mutated(cluster: Cluster, request: Request, obj: Object) -> Object:
+    """What webhooks make of the new object. They see it before it has an identity."""
+    name = obj["metadata"].get("name") or ""
+    mutated = webhooks.mutate(cluster, Write(request, "CREATE", name, obj, None))
+    if mutated is None:
+        return obj
+    _place(request.resource, request.target.namespace, mutated["metadata"])
+    _prepare(request.resource, mutated)
+    return mutated
+
+
+def _identify(request: Request, metadata: Object) -> None:
+    """A fresh identity, with a name made up when only a prefix is given."""
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = generate_name(metadata["generateName"])
-    metadata |= new_metadata(metadata.get("name") or "")
-    if resource.custom or resource.collection in GENERATIONS:
+        name = request.memory.setdefault("name", generate_name(metadata["generateName"]))
+        metadata["name"] = name
+    identity = request.memory.setdefault("identity", new_metadata(""))
+    metadata |= identity | {"name": metadata.get("name") or ""}
+    if request.resource.custom or request.resource.collection in GENERATIONS:
         metadata["generation"] = 1
 
 
@@ -94,6 +129,8 @@ def _prepare(resource: Resource, obj: Object) -> None:
 def check_new(cluster: Cluster, request: Request, obj: Object) -> None:
     resource = request.resource
     causes = validate(resource, obj)
+    if resource.collection == "pods":
+        causes += validate_new_pod(obj)
     if resource.collection == "services" and not causes:
         causes = services.check(obj, None, cluster.addresses, dry_run=request.dry_run)
     if causes:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sandbox.errors import conflict, forbidden
+from sandbox.kinds.definition_defaults import mark_terminating
 from sandbox.kinds.resources import Resource
 from sandbox.messages.reply import Reply, json_reply, success
 from sandbox.messages.request import Request
 from sandbox.objects import shift, timestamp
 from sandbox.state import services
 from sandbox.state.cluster import PROTECTED_NAMESPACES, Cluster, render
+from sandbox.state.customresources import DEFINITIONS
 from sandbox.state.storage import Item
+from sandbox.verbs import webhooks
 
 Object = dict[str, Any]
 
@@ -46,6 +49,7 @@ def delete(cluster: Cluster, request: Request) -> Reply:
     _check_preconditions(resource, options, item)
     if resource.collection == "namespaces" and item.name in PROTECTED_NAMESPACES:
         raise forbidden("namespaces", "", item.name, "this namespace may not be deleted")
+    webhooks.review_deletion(cluster, request, item.name, item.obj)
     if request.dry_run:
         return Reply(200, render(resource, item))
     left = start(cluster, resource, item, options.get("gracePeriodSeconds"))
@@ -101,6 +105,11 @@ def _marked(resource: Resource, item: Item, grace_s: int | None) -> Object:
     marked = item.copy()
     metadata = marked["metadata"]
     period = _grace_period(marked, grace_s) if resource.collection == "pods" else 0
+    if resource.collection == DEFINITIONS:
+        if not metadata.get("deletionTimestamp"):
+            metadata["deletionTimestamp"] = timestamp()
+            mark_terminating(marked)
+        return marked
     if not metadata.get("deletionTimestamp"):
         metadata["deletionTimestamp"] = timestamp(period)
         metadata["deletionGracePeriodSeconds"] = period

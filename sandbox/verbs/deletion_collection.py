@@ -8,6 +8,7 @@ from sandbox.messages.reply import Reply
 from sandbox.messages.request import Request
 from sandbox.messages.selectors import parse_selectors
 from sandbox.state.cluster import Cluster
+from sandbox.verbs import webhooks
 from sandbox.verbs.deletion import read_options, start
 from sandbox.verbs.views import rendered_in_list
 
@@ -23,6 +24,8 @@ def delete_collection(cluster: Cluster, request: Request) -> Reply:
     grace_s = read_options(request).get("gracePeriodSeconds")
     items = cluster.storage.collection(resource.collection).items(request.target.namespace)
     chosen = [item for item in items if matches is None or matches(item.obj)]
+    for item in chosen:
+        webhooks.review_deletion(cluster, request, item.name, item.obj)
     if not request.dry_run:
         for item in chosen:
             start(cluster, resource, item, grace_s)

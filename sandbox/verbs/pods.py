@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.errors import ApiError, bad_request, conflict
 from sandbox.messages.reply import Reply, json_reply, success
 from sandbox.messages.request import Request, Target
-from sandbox.messages.selectors import parse_selectors
+from sandbox.messages.selectors import label_selector
 from sandbox.objects import timestamp
 from sandbox.state.cluster import Cluster
 from sandbox.state.storage import Item
@@ -83,10 +83,11 @@ def _check_budgets(cluster: Cluster, item: Item) -> None:
 
 
 def _selects(budget: Object, pod: Object) -> bool:
-    labels = (budget["spec"].get("selector") or {}).get("matchLabels") or {}
-    matches = parse_selectors(
-        "pods", ",".join(f"{key}={value}" for key, value in labels.items()), ""
-    )
+    """An empty selector means every pod, none means none."""
+    selector = budget["spec"].get("selector")
+    if selector is None:
+        return False
+    matches = label_selector(selector)
     return matches is None or matches(pod)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from sandbox.errors import ApiError, bad_request, expired, invalid
-from sandbox.kinds.validation import refused
+from sandbox.kinds.reasons import refused
 from sandbox.messages.reply import Reply, wanted_form
 from sandbox.messages.request import Request
 from sandbox.messages.selectors import parse_selectors

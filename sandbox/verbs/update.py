@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.errors import ApiError, bad_request, conflict, invalid
-from sandbox.kinds.defaults import DEFAULTS
+from sandbox.kinds.defaults import DEFAULTS, follow_phase
 from sandbox.kinds.immutable import validate_update
 from sandbox.kinds.pod_defaults import tolerate_bad_nodes
+from sandbox.kinds.reasons import wrong
 from sandbox.kinds.resources import Resource
-from sandbox.kinds.validation import validate, wrong
+from sandbox.kinds.validation import validate
 from sandbox.messages.decoding import decode
 from sandbox.messages.reply import Reply
 from sandbox.messages.request import Request
@@ -24,9 +25,10 @@ from sandbox.patch.untyped import APPLY
 from sandbox.state import services
 from sandbox.state.cluster import Cluster, render, render_unstored
 from sandbox.state.storage import Item
-from sandbox.verbs import deletion
-from sandbox.verbs.admission import admit_growth
+from sandbox.verbs import deletion, webhooks
+from sandbox.verbs.admission import admit_growth, admit_resize
 from sandbox.verbs.creation import check_namespace, check_size, create_object
+from sandbox.verbs.webhook_rules import Write
 
 Object = dict[str, Any]
 
@@ -101,15 +103,18 @@ def replace(cluster: Cluster, request: Request, new: Object, old: Item) -> Reply
     A change of nothing is not a write.
     """
     resource = request.resource
-    _check_identity(request, new["metadata"], old)
+    _check_name(request, new["metadata"], old)
+    new = webhooks.mutate(cluster, Write(request, "UPDATE", old.name, new, old.obj)) or new
+    _check_version(resource, new["metadata"], old)
     new = _PARTS.get(request.target.subresource, _all_but_status)(resource, new, old.copy())
     _keep_metadata(new["metadata"], old.obj["metadata"])
     _prepare(resource, new, old.obj)
     _check(cluster, request, new, old.obj)
+    webhooks.validate(cluster, Write(request, "UPDATE", old.name, new, old.obj))
     if new == old.obj:
         return Reply(200, render(resource, old))
     check_size(new, len(request.body) + len(old.body))
-    if _generation_counts(resource) and desired_part(new) != desired_part(old.obj):
+    if _generation_counts(resource) and _desired(resource, new) != _desired(resource, old.obj):
         new["metadata"]["generation"] = old.obj["metadata"].get("generation", 0) + 1
     if request.dry_run:
         return Reply(200, render_unstored(resource, new))
@@ -130,19 +135,29 @@ def _store(cluster: Cluster, resource: Resource, new: Object, old: Item) -> Item
 
 
 def _generation_counts(resource: Resource) -> bool:
-    return resource.custom or resource.collection in GENERATIONS
+    """Nothing that a priority class asks for can change."""
+    counted = resource.custom or resource.collection in GENERATIONS
+    return counted and resource.collection != "priorityclasses.scheduling.k8s.io"
 
 
-def _check_identity(request: Request, metadata: Object, old: Item) -> None:
-    """Raises 400 for another name than the URL's, 409 for a version that is no longer the current
-    one.
-    """
-    resource, name = request.resource, metadata.get("name")
+def _desired(resource: Resource, obj: Object) -> Object:
+    """Without the subresource a status is nothing special, except in built-in kinds."""
+    status = {} if resource.has_status or not resource.custom else {"status": obj.get("status")}
+    return desired_part(obj) | status
+
+
+def _check_name(request: Request, metadata: Object, old: Item) -> None:
+    """Raises 400 for another name than the URL's."""
+    name = metadata.get("name")
     if name != old.name:
         raise bad_request(
             f"the name of the object ({name}) does not match the name on the URL ({old.name})"
         )
     check_namespace(metadata, old.namespace)
+
+
+def _check_version(resource: Resource, metadata: Object, old: Item) -> None:
+    """Raises 409 for a version that is no longer the current one."""
     version = str(metadata.get("resourceVersion") or "0")
     if not version.isdigit():
         raise ApiError(500, "", f'strconv.ParseUint: parsing "{version}": invalid syntax')
@@ -171,6 +186,8 @@ def _prepare(resource: Resource, new: Object, old: Object) -> None:
         default(new)
     if resource.collection == "services":
         services.carry_over(new, old)
+    elif resource.collection == "persistentvolumes":
+        follow_phase(new, old)
     elif resource.collection == "pods":
         tolerate_bad_nodes(new["spec"])
 
@@ -185,6 +202,8 @@ def _check(cluster: Cluster, request: Request, new: Object, old: Object) -> None
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], causes)
     if resource.collection == "persistentvolumeclaims":
         admit_growth(cluster, new, old)
+    elif request.target.subresource == "resize":
+        admit_resize(cluster, new, old)
 
 
 def _all_but_status(resource: Resource, new: Object, old: Object) -> Object:
@@ -195,8 +214,8 @@ def _all_but_status(resource: Resource, new: Object, old: Object) -> Object:
 
 
 def _status(resource: Resource, new: Object, old: Object) -> Object:
-    """A status write also takes most metadata, except on custom resources."""
-    if not resource.custom:
+    """A status write also takes most metadata, except on the kinds that say otherwise."""
+    if not resource.custom and resource.collection not in _STATUS_ONLY:
         for field in ("labels", "annotations", "finalizers"):
             old["metadata"].pop(field, None)
             if new["metadata"].get(field):
@@ -218,16 +237,28 @@ def _ephemeral_containers(_: Resource, new: Object, old: Object) -> Object:
 
 
 def _container_resources(_: Resource, new: Object, old: Object) -> Object:
-    """pods/resize changes what containers request and are limited to."""
-    asked = {
-        part["name"]: part.get("resources")
-        for part in (new.get("spec") or {}).get("containers") or ()
-    }
-    for container in old["spec"]["containers"]:
-        container["resources"] = asked.get(container["name"]) or container["resources"]
+    """pods/resize changes what containers request and are limited to.
+
+    The lists are left to be refused when they name other containers.
+    """
+    for field in ("containers", "initContainers"):
+        asked, there = new["spec"].get(field) or [], old["spec"].get(field) or []
+        if [part.get("name") for part in asked] != [part["name"] for part in there]:
+            old["spec"][field] = asked
+            continue
+        for container, wanted in zip(there, asked, strict=True):
+            for part in ("resources", "resizePolicy"):
+                container.pop(part, None)
+                if wanted.get(part):
+                    container[part] = wanted[part]
     return old
 
 
+# Built-in kinds whose status subresource takes nothing but the status.
+_STATUS_ONLY: Final = (
+    "customresourcedefinitions.apiextensions.k8s.io",
+    "resourceclaims.resource.k8s.io",
+)
 _PARTS: Final[Mapping[str, Callable[[Resource, Object, Object], Object]]] = {
     "status": _status,
     "finalize": _finalizers,

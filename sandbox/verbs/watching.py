@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 
 from sandbox.errors import expired, invalid
+from sandbox.kinds.reasons import refused
 from sandbox.kinds.resources import Resource
-from sandbox.kinds.validation import refused
 from sandbox.messages.reply import wanted_form
 from sandbox.messages.request import Request
 from sandbox.messages.selectors import parse_selectors
@@ -53,6 +53,10 @@ class WatchStream:
         self._tables_sent = 0
         _check_initial(request)
         self._begin(parse_version(request.query.get("resourceVersion", "")))
+
+    @property
+    def collection(self) -> str:
+        return self._request.resource.collection
 
     def _begin(self, version: int) -> None:
         """Queues what came before this moment; an ERROR event when it is no longer known."""

@@ -1,4 +1,7 @@
-"""The `api` fixture: a namespace of one's own on a sandbox server, and on a real one."""
+"""The `api` fixture: a namespace of one's own on a sandbox server, and on a real one.
+
+`define` makes definitions of custom resources.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.kubeconfig import Access, read_access, write_kubeconfig
 from sandbox.server.apiserver import ApiServer
 from tests.conformance.api import Api
+from tests.conformance.definitions import DEFINITIONS, Define, definition, served
 from tests.controlplane import ControlPlanes, assets, control_planes
 
 BACKENDS = ["sandbox", "real"] if assets() else ["sandbox"]
@@ -48,3 +53,21 @@ async def api(access: Access) -> AsyncIterator[Api]:
 @pytest.fixture
 def kubeconfig(access: Access, tmp_path: Path) -> Path:
     return write_kubeconfig(tmp_path / "kubeconfig", access.url, token=access.token)
+
+
+@pytest.fixture
+async def define(api: Api) -> AsyncIterator[Define]:
+    made: list[str] = []
+
+    async def make(status: bool = True, **options: Any) -> str:
+        group = f"g{len(made)}.{api.namespace}.example.com"
+        assert (await api.post(DEFINITIONS, definition(group, status, **options))).code == 201
+        made.append(group)
+        for version in options.get("versions", ("v1",)):
+            await served(api, f"/apis/{group}/{version}/widgets")
+            await served(api, f"/apis/{group}/{version}")
+        return group
+
+    yield make
+    for group in made:
+        await api.delete(f"{DEFINITIONS}/widgets.{group}")

@@ -49,6 +49,108 @@ async def test_a_priority_class_keeps_its_value(api: Api) -> None:
     await api.delete(f"{path}/{name}")
 
 
+async def test_a_priority_class_has_its_limits(api: Api) -> None:
+    path, name = "/apis/scheduling.k8s.io/v1/priorityclasses", f"class-{api.namespace}"
+    high = await api.post(path, {"metadata": {"name": name}, "value": 1_000_000_001})
+    assert (high.code, high.fields) == (422, ["value"])
+    told = "maximum allowed value of a user defined priority is 1000000000"
+    assert told in high.message
+    system = await api.post(path, {"metadata": {"name": f"system-{name}"}, "value": 1})
+    assert (system.code, system.fields) == (422, ["metadata.name"])
+    highest = await api.post(path, {"metadata": {"name": name}, "value": 1_000_000_000})
+    assert highest.code == 201
+    described = await api.patch(f"{path}/{name}", {"description": "x"})
+    assert (described.code, described.metadata["generation"]) == (200, 1)
+    policy = await api.patch(f"{path}/{name}", {"preemptionPolicy": "Never"})
+    assert (policy.code, policy.fields) == (422, ["preemptionPolicy"])
+    await api.delete(f"{path}/{name}")
+
+
+async def test_there_is_one_default_priority(api: Api) -> None:
+    path = "/apis/scheduling.k8s.io/v1/priorityclasses"
+    names = [f"default-{api.namespace}", f"other-{api.namespace}"]
+    answers = [
+        await api.post(path, {"metadata": {"name": name}, "globalDefault": True}) for name in names
+    ]
+    await api.delete(f"{path}/{names[0]}")
+    assert [answer.code for answer in answers] == [201, 403]
+    assert answers[0].body["value"] == 0
+    assert "Only one default can exist" in answers[1].message
+
+
+async def test_an_ingress_status_is_told_apart(api: Api) -> None:
+    path = api.path("ingresses", group="networking.k8s.io/v1")
+    backend = {"service": {"name": "a", "port": {"number": 80}}}
+    await api.post(path, _ingress(defaultBackend=backend))
+    points = [{"ip": "192.0.2.1"}, {"hostname": "lb.example.com"}]
+    status = {"loadBalancer": {"ingress": points}}
+    patch = {"status": status, "spec": {"ingressClassName": "x"}}
+    answer = await api.patch(f"{path}/a/status", patch)
+    assert answer.body["status"] == status
+    assert "ingressClassName" not in answer.body["spec"]
+    assert answer.metadata["generation"] == 1
+    wrong = {"status": {"loadBalancer": {"ingress": [{"ip": "nowhere"}]}}}
+    refused = await api.patch(f"{path}/a/status", wrong)
+    assert (refused.code, refused.fields) == (422, ["status.loadBalancer.ingress[0].ip"])
+
+
+async def test_an_ingress_path_says_how_it_matches_and_leads_somewhere(api: Api) -> None:
+    path = api.path("ingresses", group="networking.k8s.io/v1")
+    there = {"service": {"name": "a", "port": {"name": "http"}}}
+    blamed = []
+    for wrong in (
+        {"path": "/", "backend": there},
+        {"path": "x", "pathType": "Prefix", "backend": there},
+        {"path": "/", "pathType": "Exact", "backend": {"service": {"name": "a"}}},
+    ):
+        rules = [{"host": "a.example.com", "http": {"paths": [wrong]}}]
+        answer = await api.post(path, _ingress(rules=rules))
+        blamed += [field.rpartition("paths[0].")[2] for field in answer.fields]
+    assert blamed == ["pathType", "path", "backend"]
+    resource = {"apiGroup": "k.example.com", "kind": "Bucket", "name": "a"}
+    right = {"path": "/x", "pathType": "Exact", "backend": {"resource": resource}}
+    rules = [{"host": "*.example.com", "http": {"paths": [right]}}]
+    assert (await api.post(path, _ingress(rules=rules))).code == 201
+
+
+async def test_a_peer_of_a_network_policy_is_one_of_two_kinds(api: Api) -> None:
+    path = api.path("networkpolicies", group="networking.k8s.io/v1")
+    block = {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}
+    spec: dict[str, Any] = {"podSelector": {}, "egress": [{"to": [block]}]}
+    created = await api.post(path, {"metadata": {"name": "a"}, "spec": spec})
+    assert created.body["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    for wrong in ({}, block | {"podSelector": {}}):
+        answer = await api.patch(f"{path}/a", {"spec": {"egress": [{"to": [wrong]}]}})
+        assert (answer.code, answer.fields) == (422, ["spec.egress[0].to[0]"])
+    opened = await api.patch(f"{path}/a", {"spec": {"policyTypes": None, "egress": None}})
+    assert opened.body["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    assert opened.metadata["generation"] == 2
+
+
+async def test_a_disruption_budget_is_told_what_it_allows(api: Api) -> None:
+    path = api.path("poddisruptionbudgets", group="policy/v1")
+    spec = {"minAvailable": "50%", "selector": {"matchLabels": {"a": "b"}}}
+    await api.post(path, {"metadata": {"name": "a"}, "spec": spec})
+    status = {"disruptionsAllowed": 2, "currentHealthy": 3, "desiredHealthy": 1}
+    status |= {"expectedPods": 3, "observedGeneration": 1}
+    answer = await api.patch(f"{path}/a/status", {"status": status, "spec": {"minAvailable": 9}})
+    assert (answer.body["status"], answer.body["spec"]) == (status, spec)
+    negative = await api.patch(f"{path}/a/status", {"status": {"disruptionsAllowed": -1}})
+    assert (negative.code, negative.fields) == (422, ["status.disruptionsAllowed"])
+
+
+async def test_a_disruption_budget_may_change_its_mind(api: Api) -> None:
+    path = api.path("poddisruptionbudgets", group="policy/v1")
+    await api.post(path, {"metadata": {"name": "a"}, "spec": {"minAvailable": 1, "selector": {}}})
+    both = await api.patch(f"{path}/a", {"spec": {"maxUnavailable": 1}})
+    assert (both.code, both.fields) == (422, ["spec"])
+    changed = {"minAvailable": None, "maxUnavailable": 1, "selector": {"matchLabels": {"a": "b"}}}
+    answer = await api.patch(f"{path}/a", {"spec": changed})
+    assert (answer.code, answer.metadata["generation"]) == (200, 2)
+    del changed["minAvailable"]
+    assert answer.body["spec"] == changed
+
+
 async def test_a_disruption_budget_begins_with_nothing_allowed(api: Api) -> None:
     path = api.path("poddisruptionbudgets", group="policy/v1")
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}

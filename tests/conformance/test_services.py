@@ -127,3 +127,17 @@ async def test_the_server_s_own_service_has_the_first_address(api: Api) -> None:
     own = (await api.get("/api/v1/namespaces/default/services/kubernetes")).body
     assert own["spec"]["clusterIP"] == "10.96.0.1"
     assert own["spec"]["ports"][0]["port"] == 443
+
+
+async def test_a_service_that_becomes_a_name_lets_its_address_go(api: Api) -> None:
+    away = {"type": "ExternalName", "externalName": "a.example.com"}
+    for index, taken in enumerate(
+        ({}, {"clusterIP": None}, {"clusterIP": None, "clusterIPs": None})
+    ):
+        name = f"s{index}"
+        await api.post(api.path("services"), service(name))
+        answer = await api.patch(api.path("services", name), {"spec": away | taken})
+        assert sorted(answer.body["spec"]) == ["externalName", "ports", "sessionAffinity", "type"]
+        policy = {"spec": {"internalTrafficPolicy": "Cluster"}}
+        same = await api.patch(api.path("services", name), policy)
+        assert same.metadata["resourceVersion"] == answer.metadata["resourceVersion"]
