@@ -2,7 +2,7 @@
 SHELL := bash
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench dashboard setup clean
+.PHONY: demo test lint format bench docs dashboard setup clean
 
 demo: .venv/.ready  ## watch objects appear on a host cluster, in under a minute
 	@$(BIN)/tohost demo $(ARGS)
@@ -22,6 +22,9 @@ format: .venv/.ready
 
 bench: .venv/.ready  ## throughput, latency and cost per object
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: .venv/.ready  ## the pages that are told from the code
+	@$(BIN)/python -m tohost.kinds_page > docs/kinds.md
 
 dashboard: .venv/.ready  ## rq-dashboard on 127.0.0.1:9181; REDIS_URL says where Redis is
 	@$(BIN)/tohost dashboard --redis-url $(or $(REDIS_URL),redis://localhost:6379/0)

@@ -5,7 +5,7 @@ name on the given side; `uid` and `resource_version` are preconditions, "" for n
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from common.objects import Obj, Side
 
@@ -32,7 +32,11 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A merge patch; `subresource` such as "status", "" for the object itself."""
+    """A merge patch; `subresource` such as "status", "" for the object itself.
+
+    `patch_type` "strategic": items of lists are merged by their key instead, so that it needs no
+    version to leave those of others alone.
+    """
 
     side: Side
     namespace: str
@@ -41,13 +45,16 @@ class Patch:
     uid: str = ""
     resource_version: str = ""
     subresource: str = ""
+    patch_type: Literal["", "strategic"] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
     """`grace_s` None: the server's default. The performer first proves it by a live read of the
     other side: the object there is gone, deleting, has another uid, or (`unwanted`) is just not
-    to be synced any more."""
+    to be synced any more. `give_back`: a merge patch that is sent in place of the deletion, to an
+    object that was someone else's before it was ours. `why`: "immutable" when it goes only to be
+    made anew with another value of such a field."""
 
     side: Side
     namespace: str
@@ -55,6 +62,8 @@ class Delete:
     uid: str
     grace_s: int | None = None
     unwanted: bool = False
+    give_back: Obj | None = None
+    why: Literal["", "immutable"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """From an object that a server showed to what the store keeps of it: pure.
 
-On the host only objects that prove to be ours count; they are kept under the virtual object's
-name. Nothing secret passes: `Kind.stored` sees to the kinds that have secrets.
+On the host only objects that prove to be ours count, and Events that may be about one; they are
+kept under the virtual object's name, Events under their own. Nothing secret passes: `Kind.stored`
+sees to the kinds that have secrets.
 """
 
 import re
 from collections.abc import Iterable
 
 from common.cluster import Cluster
-from common.identity import without_identity
+from common.event.interest import may_concern
 from common.kind import Kind, Ref
+from common.kinds.namespaces import without_identity
 from common.metadata import UID, ours
 from common.objects import Obj, Side, annotations, field_of, meta, namespace_of, uid
 from common.store import Change
@@ -32,7 +34,7 @@ def change_of(
     `key` is what Secret digests are made with.
     """
     virtual = side == "virtual"
-    field = field_of(obj) if virtual else ours(kind, obj, cluster)
+    field = field_of(obj) if virtual else _host_field(kind, cluster, active, obj)
     if field is None:
         return None
     if virtual and kind.plural == "namespaces":
@@ -46,6 +48,13 @@ def change_of(
     obj.setdefault("kind", kind.kind)
     refs = _references(kind, virtual, active, obj)
     return Change(field, version, kind.stored(obj, key), refs, owner)
+
+
+def _host_field(kind: Kind, cluster: Cluster, active: frozenset[str], obj: Obj) -> str | None:
+    """Under what a host object is kept: an Event bears its own name, all others the virtual one."""
+    if kind.plural == "events":
+        return field_of(obj) if may_concern(cluster, active, obj) else None
+    return ours(kind, obj, cluster)
 
 
 def _references(kind: Kind, virtual: bool, active: frozenset[str], obj: Obj) -> tuple[Ref, ...]:

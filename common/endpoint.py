@@ -29,20 +29,29 @@ def wait_for_host(_virtual: Obj, context: Context) -> str:
     made for it while it had a selector is gone."""
     service = context.related.host_service
     own = context.related.service
-    if service is None and own and may_be_shared(namespace_of(own), name_of(own)):
+    if service is None and own and _shares(own, context):
         return "waits for its Service, whose host name another one may bear"
     if service is not None and (has_selector(service) or STALE_ENDPOINTS in annotations(service)):
         return "waits for the host's own endpoints to go"
     return ""
 
 
-def translate_target(holder: Obj, context: Context) -> Obj:
-    """An endpoint or address whose `targetRef` names the host pod."""
+def _shares(service: Obj, context: Context) -> bool:
+    kept = context.cluster.namespaces is not None
+    return not kept and may_be_shared(namespace_of(service), name_of(service))
+
+
+def translate_target(holder: Obj, own_namespace: str, context: Context) -> Obj:
+    """An endpoint or address whose `targetRef` names the host pod; it has none when the pod's
+    namespace is not synced."""
     target = holder.get("targetRef")
     if not target or target.get("kind") != "Pod":
         return holder
-    namespace = target.get("namespace") or ""
+    namespace = target.get("namespace") or own_namespace
+    there = host_namespace(context.cluster, namespace)
+    if not (there and target.get("name")):
+        return {key: value for key, value in holder.items() if key != "targetRef"}
     kept = {key: value for key, value in target.items() if key not in _POD_SPECIFIC}
-    kept["name"] = host_name(context.cluster, namespace, target.get("name") or "")
-    kept["namespace"] = host_namespace(context.cluster, namespace)
+    kept["name"] = host_name(context.cluster, namespace, target["name"])
+    kept["namespace"] = there
     return {**holder, "targetRef": kept}

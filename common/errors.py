@@ -3,6 +3,7 @@
 TohostError
 ├── ConfigError        the configuration can't be used; exit code 2
 ├── PositionError      a stream isn't where it left off in Redis: it must start anew
+├── NotServedError     a server doesn't serve a stream's kind as it did: find out what it serves
 ├── RetryError         transient: try again with back-off (outcome: retry)
 │   └── ConflictError  the object changed meanwhile: read again, retry at once
 └── TerminalError      trying again can't help until an object changes (outcome: terminal)
@@ -27,6 +28,10 @@ class ConfigError(TohostError):
 
 class PositionError(TohostError):
     """Redis no longer has a stream's last position, so it may lack what came before, too."""
+
+
+class NotServedError(TohostError):
+    """The API server lacks the kind of a stream, or serves it in another version now."""
 
 
 class RetryError(TohostError):

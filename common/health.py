@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 import orjson
 from aiohttp import web
 
+from common import metrics
 from common.errors import ConfigError
 
 Page = Callable[[], tuple[str, bytes]]
 """Gives content type and body of an extra page."""
+
+PAGES: Mapping[str, Page] = {"/metrics": metrics.page}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Readiness:
     def ok(self) -> bool:
         return not self.waiting
 
+    def noting(self, more: Mapping[str, str]) -> "Readiness":
+        """The same with more notes."""
+        return Readiness(self.waiting, {**self.notes, **more})
+
     def body(self) -> bytes:
         shown = {"ready": self.ok, "waiting": dict(self.waiting), "notes": dict(self.notes)}
         return orjson.dumps(shown, option=orjson.OPT_INDENT_2) + b"\n"
@@ -37,7 +44,7 @@ class Readiness:
 async def serve(
     port: int,
     ready: Callable[[], Readiness],
-    pages: Mapping[str, Page] | None = None,
+    pages: Mapping[str, Page] = PAGES,
     host: str = "0.0.0.0",
 ) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port (useful when `port` is 0).
@@ -47,7 +54,7 @@ async def serve(
     app = web.Application()
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz(ready))
-    for path, page in (pages or {}).items():
+    for path, page in pages.items():
         app.router.add_get(path, _page(page))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from common.errors import IdentityError
 from common.kind import Kind
 from common.kube import KubeClient
-from common.objects import Obj, name_of, uid
+from common.objects import uid
 from common.store import Store
 
 SYSTEM_NAMESPACE = "kube-system"
@@ -49,10 +49,3 @@ def claim(store: Store, cluster: str, identity: Identity) -> None:
             f"delete its host objects and the Redis keys tohost:{{{cluster}}}:*, else correct "
             "the kubeconfig"
         )
-
-
-def without_identity(namespace: Obj) -> Obj:
-    """The Namespace as Redis may hold it."""
-    if name_of(namespace) == SYSTEM_NAMESPACE:
-        return {**namespace, "metadata": {**namespace["metadata"], "uid": ""}}
-    return namespace

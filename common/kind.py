@@ -46,10 +46,12 @@ class Related:
     says so. services: the virtual Services of the object's namespace. host_services: their host
     objects by virtual name. service, host_service: the Service that an Endpoints or EndpointSlice
     belongs to. referrers: members (`pods default/web-0`) of the synced objects that refer to this
-    one; host_referrers: their host objects. live_host: the host's object of the key's own name,
-    read from the server, None when unreadable. host_names: by member, the names of the host
-    objects that `Kind.named` asks for, as far as they exist. host_gone_uid: virtual uid of the
-    last host object of this key, when that was seen deleted ("" else).
+    one; host_referrers: their host objects. live_host: the host's object that `Kind.live` asks
+    for, else that of the key's own name, read from the server, None when unreadable; live_field:
+    the virtual object that it was made for, "" when it isn't ours. host_names: by member, the names
+    of the host objects that `Kind.named` asks for, as far as they exist. host_gone_uid: virtual uid
+    of the last host object of this key, when that was seen deleted ("" else). involved: the virtual
+    object that a host Event is about; host_names then has what that one names.
 
     What is missing here counts as not existing, so a key must not be planned before the streams
     that these come from are listed: an unlisted pod would cost a ConfigMap its host object.
@@ -64,8 +66,10 @@ class Related:
     referrers: frozenset[str] = frozenset()
     host_referrers: tuple[Obj, ...] = ()
     live_host: Obj | None = None
+    live_field: str = ""
     host_names: Mapping[str, str] = field(default_factory=dict)
     host_gone_uid: str = ""
+    involved: Obj | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Context:
     def host_name(self, plural: str, namespace: str, name: str) -> str:
         """What a reference to this virtual object must say on the host."""
         known = self.related.host_names.get(Ref(plural, namespace, name).member)
-        return known or host_name(self.cluster, namespace, name)
+        return known or host_name(self.cluster, namespace, name, plural)
 
     def unresolved(self, refs: Iterable[Ref]) -> str:
         """The first of these whose host name isn't sure yet, "" when all are.
@@ -126,6 +130,18 @@ def _no_reason(_virtual: Obj, _context: Context) -> str:
     return ""
 
 
+def _no_name(_cluster: Cluster, _host: Obj) -> str:
+    return ""
+
+
+def _deleted(_host: Obj) -> Obj | None:
+    return None
+
+
+def _silent(_virtual: Obj, _reason: str) -> list[Action]:
+    return []
+
+
 def _no_tokens(_virtual: Obj, _context: Context) -> tuple[TokenSpec, ...]:
     return ()
 
@@ -138,6 +154,10 @@ def _never(*_: Obj) -> bool:
     return False
 
 
+def _always(_: Cluster) -> bool:
+    return True
+
+
 def _every_key(_key: str) -> bool:
     return True
 
@@ -146,8 +166,8 @@ def _same_annotations(notes: dict[str, str], _virtual: Obj, _context: Context) -
     return notes
 
 
-def _no_change(_context: Context, _labels: dict[str, str], _annotations: dict[str, str]) -> None:
-    return None
+def _as_translated(_virtual: Obj, translated: Obj, _host: Obj, _context: Context) -> Obj:
+    return translated
 
 
 def _whole(obj: Obj, _digest_key: bytes) -> Obj:
@@ -160,8 +180,10 @@ class Kind:
 
     plural: its name in keys, `<plural>.<group>` for custom resources. option: its name below
     `sync.toHost`, "" for kinds that only follow others (nodes). always: watched in the virtual
-    cluster whether it is switched on or not. discovered: the servers may lack it, and which
-    version both serve is found at run time; `version` is what is tried first.
+    cluster whether it is switched on or not. follows: the plural of a kind; while that is switched
+    on, this one is watched in the virtual cluster for the stand-ins that it needs. discovered: the
+    servers may lack it, and which version both serve is found at run time; `version` is what is
+    tried first. has_status: the status is a subresource in the virtual cluster.
     host_name: of a cluster-scoped object, from its virtual name.
     translate: what the host object is created with, besides apiVersion, kind and metadata
     (`workers.plan.host_object` puts them together). mutable: the part of that which may change
@@ -169,25 +191,39 @@ class Kind:
     decorate: adds to the host object's labels and annotations, in place: (virtual, context,
     labels, annotations). annotation_down: whether a virtual annotation of that key travels.
     translate_annotations: those that travel, in the host's words. adjust: changes the labels and
-    annotations that travel, in place, before they are remembered as ours.
+    annotations that travel, in place, before they are remembered as ours; it gets what `decorate`
+    gets.
     owned: dotted paths of the translation that are kept equal on the host afterwards (metadata
     always is). patch_down replaces that comparison: it gets (virtual, translation, host, context)
     and returns the merge patch, {} for nothing. before_patch: what must happen before that patch
-    is sent. subresources_down: what else makes the host object as desired, by subresources.
+    is sent. settle: (virtual, translation, host, context) the translation as it is compared, where
+    the host's server may fill in what it leaves open. subresources_down: what else makes the host
+    object as desired, by subresources.
     recreate: (patch, host) whether the host would refuse the patch because of an immutable
     field, and deleting and creating again loses nothing.
-    up: what to change in the virtual object when both exist. skip: why the virtual object is
-    not synced ("" when it is). wait: why it should not be created just yet ("" for now).
+    up: what to change in the virtual object when both exist; to_the_end: also while one of them is
+    being deleted. skip: why the virtual object is not synced ("" when it is). wait: why it should
+    not be created just yet ("" for now).
     tokens: what the performer must mint for a new host object.
     references / host_references: whom a virtual / host object refers to. named: the objects whose
-    host names its translation contains. wants_all: whether its translation depends on the other
+    host names its translation contains; names_later: whether one that exists on the host already
+    may be given such names. wants_all: whether its translation depends on the other
     namespaces too.
     stored: the object as Redis may hold it (no secrets); it gets the key for digests.
     runs_once: the host object is never created a second time for the same virtual object;
     already_ran: the virtual object shows that it was created before.
     adopt: a host object of a deleted predecessor of the same name is taken over.
-    host_watched: there is a host stream; False for kinds that exist on the virtual side only.
-    plan: replaces the general plan altogether, for kinds that only follow others.
+    outlives: the host object stays while the virtual one is being deleted, until it is gone.
+    handed_over: the virtual name for a host object that an operator gave our label and no more
+    (cluster, host object); "" when it has none. given_back: the merge patch to send in place of a
+    deletion, {} for nothing at all; None: it is deleted.
+    untold: (virtual object, why it is not synced) what makes that known.
+    on: whether the virtual cluster wants it, for kinds without an option. virtual_watched,
+    host_watched: there is a stream of that side. host_read_only: nothing of the kind is ever
+    written to the host.
+    live: (virtual, host, context) what to read from the host itself, by its host namespace and
+    name; None for nothing.
+    plan: comes before the general plan, and unless it answers None replaces it.
     virtual_access, host_access: what tohost must be allowed besides the base (on the virtual side
     to get, list and watch the kind, on the host also to create, patch and delete it), each as
     `<resource>[.<group>][/<subresource>]: <verb> <verb>`.
@@ -202,7 +238,9 @@ class Kind:
     namespaced: bool = True
     default: bool = False
     always: bool = False
+    follows: str = ""
     discovered: bool = False
+    has_status: bool = True
     host_name: Callable[[Cluster, str], str] = host_name_cluster
     mutable: Callable[[Obj, Context], Obj] | None = None
     decorate: Callable[[Obj, Context, dict[str, str], dict[str, str]], None] = _no_decoration
@@ -210,27 +248,38 @@ class Kind:
     translate_annotations: Callable[[dict[str, str], Obj, Context], dict[str, str]] = (
         _same_annotations
     )
-    adjust: Callable[[Context, dict[str, str], dict[str, str]], None] = _no_change
+    adjust: Callable[[Obj, Context, dict[str, str], dict[str, str]], None] = _no_decoration
     owned: tuple[str, ...] = ()
     patch_down: Callable[[Obj, Obj, Obj, Context], Obj] | None = None
     before_patch: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
+    settle: Callable[[Obj, Obj, Obj, Context], Obj] = _as_translated
     subresources_down: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
     recreate: Callable[[Obj, Obj], bool] = _never
     up: Callable[[Obj, Obj, Context], list[Action]] = _no_actions
+    to_the_end: bool = False
     skip: Callable[[Obj, Context], str] = _no_reason
     wait: Callable[[Obj, Context], str] = _no_reason
     tokens: Callable[[Obj, Context], tuple[TokenSpec, ...]] = _no_tokens
     references: Callable[[Obj], Iterable[Ref]] = _no_refs
     named: Callable[[Obj], Iterable[Ref]] = _no_refs
+    names_later: Callable[[Obj], bool] = _never
     wants_all: Callable[[Obj], bool] = _never
     host_references: Callable[[Obj], Iterable[Ref]] = _no_refs
     stored: Callable[[Obj, bytes], Obj] = _whole
     needs: frozenset[Need] = frozenset()
     adopt: bool = False
+    outlives: bool = False
+    handed_over: Callable[[Cluster, Obj], str] = _no_name
+    given_back: Callable[[Obj], Obj | None] = _deleted
+    untold: Callable[[Obj, str], list[Action]] = _silent
     runs_once: bool = False
     already_ran: Callable[[Obj], bool] = _never
+    on: Callable[[Cluster], bool] = _always
+    virtual_watched: bool = True
     host_watched: bool = True
-    plan: Callable[[Obj | None, Obj | None, Context], list[Action]] | None = None
+    host_read_only: bool = False
+    live: Callable[[Obj | None, Obj | None, Context], Ref | None] | None = None
+    plan: Callable[[Obj | None, Obj | None, Context], list[Action] | None] | None = None
     virtual_access: tuple[str, ...] = ()
     host_access: tuple[str, ...] = ()
     doc: Doc = Doc()
@@ -272,9 +321,13 @@ class Kind:
     def sides(self, cluster: Cluster) -> tuple[Side, ...]:
         """Where its objects are watched for this virtual cluster, () for nowhere. Of a kind that
         is being cleaned up only the host objects count."""
+        needed = self.always or self.follows in cluster.enabled | cluster.draining
         if self.plural in cluster.draining:
-            return ("virtual", "host") if self.always else ("host",)
-        on = not self.option or self.plural in cluster.enabled
-        if on and self.host_watched:
-            return ("virtual", "host")
-        return ("virtual",) if on or self.always else ()
+            return ("virtual", "host") if needed else ("host",)
+        on = self.plural in cluster.enabled if self.option else self.on(cluster)
+        virtual = self.virtual_watched and (on or needed)
+        watched: tuple[tuple[Side, bool], ...] = (
+            ("virtual", virtual),
+            ("host", on and self.host_watched),
+        )
+        return tuple(side for side, is_watched in watched if is_watched)

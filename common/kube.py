@@ -32,6 +32,7 @@ __all__ = ["KubeClient", "Page", "object_path"]
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 TIMEOUT_S = 30.0
 KEEPALIVE_S = 30.0
 _NO_PARAMS: Mapping[str, str] = {}
@@ -162,15 +163,16 @@ class KubeClient:
         subresource: str = "",
         uid: str = "",
         resource_version: str = "",
+        content_type: str = MERGE_PATCH,
         dry_run: bool = False,
     ) -> Obj:
-        """Merge patch; ConflictError unless the object has still that uid and resourceVersion."""
+        """ConflictError unless the object has still that uid and resourceVersion."""
         return await self.request(
             "PATCH",
             object_path(kind, namespace, name, subresource),
             body=with_preconditions(patch, uid, resource_version),
             params=_dry(dry_run),
-            content_type=MERGE_PATCH,
+            content_type=content_type,
         )
 
     async def delete(

@@ -5,7 +5,7 @@ there never arrive. Which other keys we set is remembered on the host object its
 virtual label that is removed goes while one that a host controller added stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from common.cluster import Cluster
@@ -31,18 +31,26 @@ MANAGED_ANNOTATIONS = f"{PREFIX}managed-annotations"
 TOKEN = f"{PREFIX}token-"
 SENT = f"{PREFIX}sent-"
 TOKEN_REFRESH_AT = f"{PREFIX}token-refresh-at"
-_WRITTEN_APART = (TOKEN, SENT)
+# On a host object that someone else made and handed over: it is given back, never deleted.
+IMPORTED = f"{PREFIX}imported"
+# On a pod that was created with a hosts file of its own, whatever the configuration says by now.
+HOSTS_REWRITTEN = f"{PREFIX}hosts-rewritten"
+_WRITTEN_APART = (TOKEN, SENT, IMPORTED, HOSTS_REWRITTEN)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def translate_metadata(kind: Kind, virtual: Obj, context: Context) -> Obj:
-    """The metadata that the host object is created with."""
+    """The metadata that the host object is created with.
+
+    Nothing owns objects of other namespaces than its own: the host would take them for orphans
+    and delete them. So with namespace sync there is no owner.
+    """
     cluster = context.cluster
     result: Obj = {"name": _host_name(kind, virtual, cluster)}
     if kind.namespaced:
         result["namespace"] = host_namespace(cluster, namespace_of(virtual))
     result["labels"], result["annotations"] = marks(kind, virtual, context)
-    if cluster.owner is not None and kind.namespaced:
+    if cluster.owner is not None and kind.namespaced and cluster.namespaces is None:
         controlled = kind.runs_once and controller_of(virtual) is not None
         result["ownerReferences"] = [{**cluster.owner, "controller": controlled}]
     return result
@@ -75,7 +83,7 @@ def _travelling(
     }
     host_labels = translate_labels(context.cluster, labels(virtual))
     host_annotations = kind.translate_annotations(notes, virtual, context)
-    kind.adjust(context, host_labels, host_annotations)
+    kind.adjust(virtual, context, host_labels, host_annotations)
     return host_labels, host_annotations
 
 
@@ -83,12 +91,30 @@ def metadata_patch(kind: Kind, virtual: Obj, host: Obj, context: Context) -> Obj
     """The merge patch of labels and annotations that are ours; {} when they agree."""
     host_labels, host_annotations = marks(kind, virtual, context)
     current = annotations(host)
+    if IMPORTED in current or is_untouched(host):
+        _yield_to_maker(host, host_labels, host_annotations, context)
     patch: Obj = {}
     if changes := _changes(labels(host), host_labels, current.get(MANAGED_LABELS)):
         patch["labels"] = changes
     if changes := _changes(current, host_annotations, current.get(MANAGED_ANNOTATIONS)):
         patch["annotations"] = changes
     return patch
+
+
+def is_untouched(host: Obj) -> bool:
+    """Whether a host object bears nothing yet that only we write."""
+    return not (UID in annotations(host) or KIND in annotations(host))
+
+
+def give_back(host: Obj) -> Obj:
+    """The merge patch that takes everything of ours off a host object that was handed over."""
+    notes = annotations(host)
+    return {
+        "metadata": {
+            "labels": dict.fromkeys(_set_by_us(labels(host), notes.get(MANAGED_LABELS))),
+            "annotations": dict.fromkeys(_set_by_us(notes, notes.get(MANAGED_ANNOTATIONS))),
+        }
+    }
 
 
 def ours(kind: Kind, host: Obj, cluster: Cluster) -> str | None:
@@ -98,10 +124,12 @@ def ours(kind: Kind, host: Obj, cluster: Cluster) -> str | None:
     write most of these, but not all of them.
     """
     notes = annotations(host)
-    name, namespace = notes.get(NAME), notes.get(NAMESPACE, "")
-    if not name or notes.get(KIND) != kind.kind_annotation or UID not in notes:
-        return None
     if labels(host).get(MANAGED_BY) != managed_by(cluster, kind.namespaced):
+        return None
+    if is_untouched(host):
+        return kind.handed_over(cluster, host) or None
+    name, namespace = notes.get(NAME), notes.get(NAMESPACE, "")
+    if not name or not _is_of_kind(kind, notes.get(KIND, "")) or UID not in notes:
         return None
     if not kind.namespaced:
         return name if name_of(host) == kind.host_name(cluster, name) else None
@@ -109,16 +137,31 @@ def ours(kind: Kind, host: Obj, cluster: Cluster) -> str | None:
         return None
     if namespace_of(host) != host_namespace(cluster, namespace):
         return None
-    if name_of(host) == host_name(cluster, namespace, name):
+    if name_of(host) == host_name(cluster, namespace, name, kind.plural):
         return f"{namespace}/{name}"
-    hashed = name_of(host) == hashed_host_name(cluster, namespace, name)
+    hashed = name_of(host) == hashed_host_name(cluster, namespace, name, kind.plural)
     return f"{namespace}/{name}" if hashed else None
 
 
-def made_for(host: Obj, virtual: Obj) -> bool:
-    """Whether a host object names this virtual object (its uid may be a predecessor's)."""
+def _is_of_kind(kind: Kind, told: str) -> bool:
+    """Whether `group/version, Kind=Kind` tells this kind; of those whose version is found at run
+    time an earlier one is as good."""
+    if not kind.discovered:
+        return told == kind.kind_annotation
+    group, _, rest = told.partition("/")
+    return (group, rest.partition(", Kind=")[2]) == (kind.group, kind.kind)
+
+
+def made_for(kind: Kind, host: Obj, virtual: Obj, cluster: Cluster) -> bool:
+    """Whether a host object that is ours is this virtual object's (its uid may be a
+    predecessor's), and where the configuration wants it by now."""
     notes = annotations(host)
-    return notes.get(NAME) == name_of(virtual) and notes.get(NAMESPACE, "") == namespace_of(virtual)
+    named = notes.get(NAME, name_of(virtual)), notes.get(NAMESPACE, "")
+    if named != (name_of(virtual), namespace_of(virtual)):
+        return False
+    if not kind.namespaced:
+        return name_of(host) == kind.host_name(cluster, name_of(virtual))
+    return namespace_of(host) == host_namespace(cluster, namespace_of(virtual))
 
 
 def translate_labels(cluster: Cluster, virtual_labels: Mapping[str, str]) -> dict[str, str]:
@@ -168,7 +211,7 @@ def controller_of(virtual: Obj) -> Obj | None:
 
 def _host_name(kind: Kind, virtual: Obj, cluster: Cluster) -> str:
     if kind.namespaced:
-        return host_name(cluster, namespace_of(virtual), name_of(virtual))
+        return host_name(cluster, namespace_of(virtual), name_of(virtual), kind.plural)
     return kind.host_name(cluster, name_of(virtual))
 
 
@@ -176,6 +219,31 @@ def _remember(host_annotations: dict[str, str], key: str, keys: list[str]) -> No
     kept = sorted(each for each in keys if not each.startswith(PREFIX))
     if kept:
         host_annotations[key] = "\n".join(kept)
+
+
+def _yield_to_maker(
+    host: Obj, host_labels: dict[str, str], host_annotations: dict[str, str], context: Context
+) -> None:
+    """What its maker wrote on a handed-over object stays: nothing in the virtual cluster changes
+    it, only the configuration does. In place."""
+    rules, notes = context.cluster.namespaces, annotations(host)
+    fixed = rules.labels if rules else {}
+    for desired, found, key in (
+        (host_labels, labels(host), MANAGED_LABELS),
+        (host_annotations, notes, MANAGED_ANNOTATIONS),
+    ):
+        own = {*_set_by_us(found, notes.get(key)), *fixed}
+        for theirs in found.keys() & desired.keys() - own:
+            del desired[theirs]
+        host_annotations.pop(key, None)
+    _remember(host_annotations, MANAGED_ANNOTATIONS, list(host_annotations))
+    _remember(host_annotations, MANAGED_LABELS, list(host_labels))
+
+
+def _set_by_us(found: Iterable[str], managed: str | None) -> Iterator[str]:
+    """Those of the keys that are ours: below the prefix, or listed in `managed`."""
+    listed = (managed or "").split("\n")
+    return (key for key in found if key.startswith(PREFIX) or key in listed)
 
 
 def _changes(

@@ -40,6 +40,7 @@ ENV_FROM_SOURCES: Mapping[str, tuple[Path, str]] = {
     "configMapRef": (("name",), "configmaps"),
     "secretRef": (("name",), "secrets"),
 }
+_NEEDED = frozenset({"configmaps", "resourceclaims", "secrets"})
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -55,15 +56,28 @@ def follow(holder: Obj, sources: Mapping[str, tuple[Path, str]], rename: Renamer
 
 
 def pod_references(pod: Obj) -> Iterable[Ref]:
-    """The ConfigMaps and Secrets that a pod needs, each once."""
-    return tuple(ref for ref in pod_names(pod) if ref.plural in ("configmaps", "secrets"))
+    """What is synced, or told something, because this pod needs it; each once."""
+    return tuple(ref for ref in pod_names(pod) if ref.plural in _NEEDED)
 
 
 def pod_names(pod: Obj) -> Iterable[Ref]:
     """Every object that a pod names, each once."""
     namespace, spec = namespace_of(pod), pod.get("spec") or {}
-    found = dict.fromkeys((*_pod_sources(spec), *_ephemeral_claims(name_of(pod), spec)))
-    return tuple(Ref(plural, namespace, name) for plural, name in found)
+    named = (*_pod_sources(spec), *_ephemeral_claims(name_of(pod), spec), *_devices(pod, spec))
+    found = [Ref(plural, namespace, name) for plural, name in dict.fromkeys(named)]
+    if class_name := spec.get("priorityClassName"):
+        found.append(Ref("priorityclasses", "", class_name))
+    return tuple(found)
+
+
+def made_claims(pod: Obj) -> dict[str, str]:
+    """The ResourceClaims that were made for a pod from templates, by the name in its spec."""
+    statuses = (pod.get("status") or {}).get("resourceClaimStatuses") or ()
+    return {
+        str(each.get("name")): str(each["resourceClaimName"])
+        for each in statuses
+        if each.get("resourceClaimName")
+    }
 
 
 def containers_of(spec: Obj) -> Iterator[Obj]:
@@ -85,6 +99,8 @@ def _pod_sources(spec: Obj) -> Iterator[tuple[str, str]]:
     for secret in spec.get("imagePullSecrets") or ():
         if secret.get("name"):
             yield "secrets", secret["name"]
+    if spec.get("serviceAccountName"):
+        yield "serviceaccounts", spec["serviceAccountName"]
 
 
 def _named(holder: Obj, sources: Mapping[str, tuple[Path, str]]) -> Iterator[tuple[str, str]]:
@@ -108,6 +124,15 @@ def _ephemeral_claims(pod_name: str, spec: Obj) -> Iterator[tuple[str, str]]:
     for volume in spec.get("volumes") or ():
         if volume.get("ephemeral"):
             yield "persistentvolumeclaims", ephemeral_claim(pod_name, volume)
+
+
+def _devices(pod: Obj, spec: Obj) -> Iterator[tuple[str, str]]:
+    made = made_claims(pod)
+    for claim in spec.get("resourceClaims") or ():
+        if name := claim.get("resourceClaimName") or made.get(str(claim.get("name"))):
+            yield "resourceclaims", name
+        if template := claim.get("resourceClaimTemplateName"):
+            yield "resourceclaimtemplates", template
 
 
 def _renamed(holder: Obj, path: Path, rename: Callable[[str], str]) -> Obj:

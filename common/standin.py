@@ -9,7 +9,9 @@ from common.actions import Action, Create, Delete, Patch
 from common.cluster import Cluster
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
-from common.objects import Obj, is_deleting, labels, name_of, uid
+from common.objects import Obj, is_deleting, labels, meta, name_of, uid
+
+_PROTECTION = "kubernetes.io/pv-protection"
 
 
 def standin_labels(cluster: Cluster) -> dict[str, str]:
@@ -23,8 +25,10 @@ def keep_standin(current: Obj | None, desired: Obj, cluster: Cluster) -> list[Ac
     """
     if current is None:
         return [Create("virtual", desired)]
-    if not is_standin(current, cluster) or is_deleting(current):
+    if not is_standin(current, cluster):
         return []
+    if is_deleting(current):
+        return let_go(current)
     actions: list[Action] = []
     parts: Obj = {key: desired[key] for key in ("metadata", "spec") if key in desired}
     if body := _additions(current, parts):
@@ -37,9 +41,23 @@ def keep_standin(current: Obj | None, desired: Obj, cluster: Cluster) -> list[Ac
 
 def remove_standin(current: Obj | None, cluster: Cluster) -> list[Action]:
     """Delete the stand-in that nothing needs any more."""
-    if current is None or not is_standin(current, cluster) or is_deleting(current):
+    if current is None or not is_standin(current, cluster):
         return []
+    if is_deleting(current):
+        return let_go(current)
     return [Delete("virtual", "", name_of(current), uid(current), unwanted=True)]
+
+
+def let_go(virtual: Obj) -> list[Action]:
+    """End the protection of a deleted virtual volume. The controllers there would keep it as long
+    as it is said to be bound, and its status has nobody left to change it."""
+    finalizers = meta(virtual).get("finalizers") or []
+    left = [each for each in finalizers if each != _PROTECTION]
+    if left == finalizers:
+        return []
+    patch: Obj = {"metadata": {"finalizers": left or None}}
+    version = str(meta(virtual).get("resourceVersion") or "")
+    return [Patch("virtual", "", name_of(virtual), patch, uid(virtual), version)]
 
 
 def is_standin(obj: Obj, cluster: Cluster) -> bool:
@@ -54,7 +72,7 @@ def _additions(current: Obj, desired: Obj) -> Obj:
         if isinstance(value, dict):
             if changes := _additions(found if isinstance(found, dict) else {}, value):
                 patch[key] = changes
-        elif not _covers(found, value):
+        elif (found or value) and not _covers(found, value):
             patch[key] = value
     return patch
 

@@ -10,7 +10,7 @@ Raises redis.RedisError when Redis can't be reached; nothing is half done then.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, cast
@@ -21,7 +21,9 @@ from redis import Redis
 from common.keys import redis_prefix
 from common.kind import Ref
 from common.objects import Obj, Side
+from common.served import Record, Records
 
+_BATCH = 512
 _LUA = files("common") / "lua"
 _SOURCE = "".join((_LUA / part).read_text() for part in ("mark.lua", "store.lua"))
 # KEYS: versions, tombstones. What lives again by now stays.
@@ -34,7 +36,22 @@ for _, field in ipairs(fields) do
 end
 return #fields
 """
+# KEYS: versions, objects. ARGV: field and version of each.
+_FORGET = """
+for i = 1, #ARGV, 2 do
+  local version = redis.call('HGET', KEYS[1], ARGV[i])
+  if version and string.match(version, '^%d*') == ARGV[i + 1] then
+    redis.call('HDEL', KEYS[2], ARGV[i])
+  end
+end
+"""
 _LISTING = "list "
+# KEYS: positions, synced streams. ARGV: stream, mark. What was synced without ever being listed was
+# known not to exist.
+_BEGIN = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+"""
 # KEYS: positions. ARGV: stream, the position known so far, the new one.
 _MOVE = """
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
@@ -68,6 +85,8 @@ class Store:
         self._put = redis.register_script(_SOURCE)
         self._purge = redis.register_script(_PURGE)
         self._move = redis.register_script(_MOVE)
+        self._forget = redis.register_script(_FORGET)
+        self._begin = redis.register_script(_BEGIN)
 
     def put(
         self,
@@ -77,20 +96,44 @@ class Store:
         changes: Sequence[Change],
         *,
         wake_own: bool = True,
+        again: bool = False,
     ) -> list[str]:
         """Store a batch; answers the members that `WorkQueue.push` must give a job.
 
-        A change that is not newer than what is stored is ignored. Refs whose target wakes must
-        name kinds that are synced, or their marks are never worked off.
+        A change that is not newer than what is stored is ignored; `again`: one that is just as
+        old is stored in its place, as objects read in another API version keep theirs. Refs
+        whose target wakes must name kinds that are synced, or their marks are never worked off.
         """
         if not changes:
             return []
-        args: list[Any] = [side, plural, "1" if wake_own else "", str(self._clock())]
+        flags = "1" if wake_own else "", str(self._clock()), "1" if again else ""
+        args: list[Any] = [side, plural, *flags]
         for change in changes:
             body = b"" if change.obj is None else orjson.dumps(change.obj)
             args += [change.field, change.resource_version, body, _encode(change.refs), change.uid]
         answer = cast(list[bytes], self._put(keys=[redis_prefix(cluster)], args=args))
         return [member.decode() for member in answer]
+
+    def forget(self, cluster: str, side: Side, plural: str, versions: Mapping[str, str]) -> None:
+        """Drop the content of objects that are done with, by field, unless they are newer by now.
+
+        Their versions stay, so that the same news again is none.
+        """
+        keys = [f"{redis_prefix(cluster)}:{what}:{side}:{plural}" for what in ("rv", "obj")]
+        if versions:
+            self._forget(keys=keys, args=[part for pair in versions.items() for part in pair])
+
+    def pairs(
+        self, cluster: str, plural: str, fields: Sequence[str]
+    ) -> list[tuple[Obj | None, Obj | None]]:
+        """Virtual and host object of each field, as far as they are stored."""
+        if not fields:
+            return []
+        start, pipeline = redis_prefix(cluster), self._redis.pipeline(transaction=False)
+        for side in ("virtual", "host"):
+            pipeline.hmget(f"{start}:obj:{side}:{plural}", list(fields))
+        sides = [[orjson.loads(each) if each else None for each in s] for s in pipeline.execute()]
+        return list(zip(*sides, strict=True))
 
     def versions(self, cluster: str, side: Side, plural: str) -> dict[str, str]:
         """Live fields and their resourceVersions, to find what a full list no longer has."""
@@ -109,7 +152,8 @@ class Store:
         """What the position is until the list is stored: nothing to watch from, but something by
         which `move_position` sees whether Redis still has the list's beginning."""
         mark = _LISTING + secrets.token_hex(8)
-        self._redis.hset(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}", mark)
+        keys = [f"{redis_prefix(cluster)}:{what}" for what in ("pos", "synced")]
+        self._begin(keys=keys, args=[f"{side}:{plural}", mark])
         return mark
 
     def move_position(
@@ -129,6 +173,92 @@ class Store:
         """The (side, plural) of the streams whose first full list is in the store."""
         members = self._redis.smembers(f"{redis_prefix(cluster)}:synced")
         return frozenset(_pair(text(member)) for member in members)
+
+    def shape(self, cluster: str, side: Side, plural: str) -> str:
+        """What was asked for to get what is stored of the stream, "" before the first list."""
+        return text(self._redis.hget(f"{redis_prefix(cluster)}:shape", f"{side}:{plural}") or "")
+
+    def set_shape(self, cluster: str, side: Side, plural: str, shape: str) -> None:
+        self._redis.hset(f"{redis_prefix(cluster)}:shape", f"{side}:{plural}", shape)
+
+    def standing(self, cluster: str) -> tuple[frozenset[tuple[str, str]], Records]:
+        """What `synced` answers, and the records of streams that have one."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.smembers(f"{redis_prefix(cluster)}:synced")
+        pipeline.hgetall(f"{redis_prefix(cluster)}:served")
+        members, records = pipeline.execute()
+        return (
+            frozenset(_pair(text(member)) for member in members),
+            {_pair(text(key)): Record.decode(text(value)) for key, value in records.items()},
+        )
+
+    def record(self, cluster: str, side: Side, plural: str) -> Record | None:
+        """In which version the stream is stored, and whether its server has it; None: unknown."""
+        value = self._redis.hget(f"{redis_prefix(cluster)}:served", f"{side}:{plural}")
+        return Record.decode(text(value)) if value else None
+
+    def set_record(self, cluster: str, side: Side, plural: str, record: Record | None) -> None:
+        """None: there's nothing to say of the stream."""
+        key, field = f"{redis_prefix(cluster)}:served", f"{side}:{plural}"
+        if record is None:
+            self._redis.hdel(key, field)
+        else:
+            self._redis.hset(key, field, record.encode())
+
+    def leave_stream(
+        self, cluster: str, side: Side, plural: str, record: Record, *, synced: bool
+    ) -> None:
+        """The server doesn't serve this stream now: it will start with a list. `synced`: nobody
+        needs to wait for it, as it has nothing that could matter."""
+        start, stream = redis_prefix(cluster), f"{side}:{plural}"
+        pipeline = self._redis.pipeline()
+        pipeline.hset(f"{start}:served", stream, record.encode())
+        pipeline.hdel(f"{start}:pos", stream)
+        if synced:
+            pipeline.sadd(f"{start}:synced", stream)
+        pipeline.execute()
+
+    def clear_stream(
+        self, cluster: str, side: Side, plural: str, *, wake_own: bool = True
+    ) -> list[str]:
+        """Every object of the stream is gone; answers and wakes as `put` does."""
+        gone = [Change(*pair, None) for pair in self.versions(cluster, side, plural).items()]
+        woken = []
+        for start in range(0, len(gone), _BATCH):
+            batch = gone[start : start + _BATCH]
+            woken += self.put(cluster, side, plural, batch, wake_own=wake_own)
+        return woken
+
+    def forget_stream(self, cluster: str, side: Side, plural: str) -> list[str]:
+        """Drop all that is stored of a stream that nobody watches any more. What its objects
+        referred to is woken, they themselves are not; answers as `put` does.
+
+        It may be cut off anywhere and called again.
+        """
+        woken = self.clear_stream(cluster, side, plural, wake_own=False)
+        start, stream = redis_prefix(cluster), f"{side}:{plural}"
+        pipeline = self._redis.pipeline()
+        pipeline.delete(*(f"{start}:{what}:{stream}" for what in ("obj", "rv", "fwd", "tomb")))
+        for what in ("served", "shape", "pos"):
+            pipeline.hdel(f"{start}:{what}", stream)
+        pipeline.srem(f"{start}:synced", stream)
+        pipeline.execute()
+        return woken
+
+    def stored_streams(
+        self, cluster: str, candidates: Iterable[tuple[str, str]]
+    ) -> frozenset[tuple[str, str]]:
+        """The (side, plural) of which something is stored: all that were listed once, and those
+        of `candidates` that have objects."""
+        start, asked = redis_prefix(cluster), list(candidates)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.smembers(f"{start}:synced")
+        pipeline.hkeys(f"{start}:pos")
+        for side, plural in asked:
+            pipeline.exists(f"{start}:rv:{side}:{plural}")
+        synced, listed, *exist = pipeline.execute()
+        kept = (stream for stream, there in zip(asked, exist, strict=True) if there)
+        return frozenset((*(_pair(text(each)) for each in (*synced, *listed)), *kept))
 
     def claim_identity(self, cluster: str, digest: str) -> bool:
         """True when `digest` is, or now becomes, the identity of this virtual cluster."""

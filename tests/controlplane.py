@@ -84,7 +84,7 @@ def _etcd(folder: Path, directory: Path) -> Iterator[str]:
     command += [f"--listen-client-urls={client}", f"--advertise-client-urls={client}"]
     command += [f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"]
     command += [f"--initial-cluster=default={peer}"]
-    with _process(command, directory / "etcd.log"):
+    with process(command, directory / "etcd.log"):
         yield client
 
 
@@ -110,12 +110,12 @@ def _api_server(
         "--max-requests-inflight=2000",
         "--max-mutating-requests-inflight=2000",
     ]
-    with _process(command, directory / f"{name}.log"):
+    with process(command, directory / f"{name}.log"):
         yield
 
 
 @contextmanager
-def _process(command: list[str], log: Path) -> Iterator[None]:
+def process(command: list[str], log: Path) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
     try:

@@ -17,7 +17,8 @@ _EXAMPLES = """examples:
   kubectl get pods,services -A -o yaml | tohost translate -f - -o json
   tohost translate -f pod.yaml --related services.yaml --related namespaces.yaml
 
-Objects that are not synced are named on standard error, with the reason."""
+Objects that are not synced are named on standard error, with the reason. Those whose patches fail
+are named there too, and the exit code is then 1."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="objects that the translation depends on: services, namespaces, referrers",
+        help="objects that the translation depends on: services, namespaces, referrers, CRDs",
     )
     result.add_argument("-o", "--output", choices=["yaml", "json"], default="yaml")
     return result
@@ -64,7 +65,9 @@ def main(argv: Sequence[str]) -> int:
         print(f"note: {note}", file=sys.stderr)
     for name, reason in translation.skipped:
         print(f"not synced: {name}: {reason}", file=sys.stderr)
-    return 0
+    for name, reason in translation.failed:
+        print(f"failed: {name}: {reason}", file=sys.stderr)
+    return 1 if translation.failed else 0
 
 
 def left_out(config: Config, chosen: VirtualCluster) -> Iterator[str]:

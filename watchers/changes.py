@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from common import changes
+from common.event.interest import stale
 from common.objects import Obj, field_of
 from common.store import Change
 from watchers.streams import Stream
@@ -13,6 +14,12 @@ def change_of(stream: Stream, obj: Obj, deleted: bool, key: bytes) -> Change | N
     return changes.change_of(
         stream.kind, stream.side, stream.cluster, stream.active, obj, deleted, key
     )
+
+
+def is_news(stream: Stream, change: Change, now_s: float) -> bool:
+    """Whether something that a full list shows is to be stored: an Event is not when it is long
+    past. `now_s` is a Unix time."""
+    return stream.kind.plural != "events" or not stale(change.obj or {}, now_s)
 
 
 def newest(events: Iterable[tuple[str, Obj]]) -> list[tuple[str, Obj]]:

@@ -9,11 +9,14 @@ from functools import partial
 
 from common import process
 from common.config import Config, VirtualCluster
+from common.discovery import Discovery
+from common.health import Readiness
 from common.kube import KubeClient
+from common.link import Link
 from common.store import Store
 from common.workqueue import WorkQueue
+from watchers.housekeeping import Housekeeping
 from watchers.leases import Leases
-from watchers.links import Link
 from watchers.streams import streams_of
 from watchers.supervisor import Supervisor
 
@@ -27,31 +30,39 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     """Watch until SIGTERM or SIGINT, or until `stop` is set. Raises ConfigError."""
     stop = stop or process.stop_event()
     async with AsyncExitStack() as stack:
-        supervisor = await _assemble(config, stack)
-        async with process.living(config, supervisor.readiness, health_port):
-            await supervisor.run(stop)
+        supervisor, housekeeping = await _assemble(config, stack)
+
+        def readiness() -> Readiness:
+            return supervisor.readiness().noting(housekeeping.notes)
+
+        async with process.living(config, readiness, health_port):
+            beside = asyncio.create_task(housekeeping.run())
+            try:
+                await supervisor.run(stop)
+            finally:
+                beside.cancel()
+                await asyncio.wait([beside])
     return 0
 
 
-async def _assemble(config: Config, stack: AsyncExitStack) -> Supervisor:
+async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Supervisor, Housekeeping]:
     redis = process.connect_redis(config)
     stack.callback(redis.close)
     store = Store(redis)
     links = {cluster.name: _link(cluster, store) for cluster in config.virtual_clusters}
     for link in links.values():
         stack.push_async_callback(link.close)
-    host = await KubeClient.connect(config.host.kubeconfig, config.host.context, name="host")
-    stack.push_async_callback(host.close)
-    streams = list(streams_of(cluster.cluster() for cluster in config.virtual_clusters))
+    client = await KubeClient.connect(config.host.kubeconfig, config.host.context, name="host")
+    stack.push_async_callback(client.close)
+    host = Discovery(client)
+    clusters = [cluster.cluster() for cluster in config.virtual_clusters]
+    streams = list(streams_of(clusters))
+    ids = [stream.id for stream in streams]
     weights = {cluster.name: cluster.weight for cluster in config.virtual_clusters}
-    return Supervisor(
-        streams,
-        links,
-        host,
-        redis,
-        store,
-        WorkQueue(redis, weights),
-        Leases(redis, (stream.id for stream in streams), _name()),
+    queue, leases = WorkQueue(redis, weights), Leases(redis, ids, _name())
+    return (
+        Supervisor(streams, links, host, redis, store, queue, leases),
+        Housekeeping(clusters, ids, host, store, queue, leases),
     )
 
 

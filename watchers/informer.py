@@ -5,15 +5,17 @@ store, jobs, position: a crash in between replays, it never skips.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
 from common.errors import PositionError, RetryError
 from common.objects import Obj, meta
+from common.served import Record
 from common.store import Change, Store
 from common.workqueue import WorkQueue
-from watchers.changes import change_of, newest
+from watchers.changes import change_of, is_news, newest
 from watchers.reflector import Event
 from watchers.streams import Stream
 
@@ -43,6 +45,8 @@ class Informer:
         self._turn = asyncio.Condition()
         self._listed: set[str] = set()
         self._position = ""
+        self._record: Record | None = None
+        self._again = False
 
     async def resume(self) -> str:
         """The position to watch from, "" when a list must come first. Asks the store."""
@@ -71,7 +75,7 @@ class Informer:
         """Waits for earlier events, whose position must not come after the list's."""
         async with self._turn:
             await self._turn.wait_for(lambda: not self._gathered and not self._writing)
-        self._position = await _finish(partial(self._store.begin_list, *self._where))
+        self._position = await _finish(self._begin_list)
         self._listed.clear()
 
     async def listed(self, objects: list[Obj]) -> None:
@@ -83,11 +87,45 @@ class Informer:
         self._listed.clear()
         self.synced = True
 
+    async def leave(self, record: Record, *, synced: bool) -> None:
+        """Note that the server doesn't serve the stream; when it's gone, so are its objects."""
+        await _finish(partial(self._leave, record, synced))
+
     def _resume(self) -> str:
+        """What was asked for otherwise, in another API version say, is no position of ours, and
+        objects keep their versions in it."""
         cluster, side, plural = self._where
         self.synced = (side, plural) in self._store.synced(cluster)
         self._position = self._store.position(*self._where)
-        return self._position if self.synced else ""
+        self._record = self._store.record(*self._where)
+        shape = self._store.shape(*self._where)
+        self._again = shape not in ("", self._stream.shape)
+        same = shape == self._stream.shape and self._record == self._ready
+        return self._position if self.synced and same else ""
+
+    @property
+    def _ready(self) -> Record | None:
+        """The stream's record while it's complete in the store."""
+        served = self._stream.served
+        return Record("ready", served) if served else None
+
+    def _begin_list(self) -> str:
+        if self._record != self._ready:
+            self._note(Record("away", self._record.served if self._record else None))
+        return self._store.begin_list(*self._where)
+
+    def _leave(self, record: Record, synced: bool) -> None:
+        self._must_hold()
+        if record.standing == "gone":
+            cluster, side, plural = self._where
+            self._push(self._store.clear_stream(cluster, side, plural))
+        self._store.leave_stream(*self._where, record, synced=synced)
+        self.synced = self.synced or synced
+
+    def _note(self, record: Record | None) -> None:
+        if record != self._record:
+            self._store.set_record(*self._where, record)
+            self._record = record
 
     def _write_events(self, events: list[Event]) -> None:
         self._put(
@@ -102,7 +140,8 @@ class Informer:
             change for obj in objects if (change := change_of(self._stream, obj, False, self._key))
         ]
         self._listed.update(change.field for change in changes)
-        self._put(changes)
+        now_s = time.time()
+        self._put(change for change in changes if is_news(self._stream, change, now_s))
 
     def _finish_list(self, version: str) -> None:
         """What the store has and the list hasn't is gone, unless it's newer than the list."""
@@ -110,22 +149,29 @@ class Informer:
         gone = [
             Change(field, version, None)
             for field, stored_version in stored.items()
-            if field not in self._listed and int(stored_version) < int(version)
+            if field not in self._listed and int(stored_version) <= int(version)
         ]
         for start in range(0, len(gone), BATCH):
             self._put(gone[start : start + BATCH])
+        self._must_hold()
+        self._store.set_shape(*self._where, self._stream.shape)
         self._advance(version)
+        self._note(self._ready)
         self._store.set_synced(*self._where)
 
     def _put(self, changes: Iterable[Change]) -> None:
-        cluster, side, plural = self._where
-        woken = self._store.put(cluster, side, plural, list(changes))
-        if woken:
-            self._queue.push(cluster, woken)
+        self._push(self._store.put(*self._where, list(changes), again=self._again))
 
-    def _advance(self, version: str) -> None:
+    def _push(self, woken: list[str]) -> None:
+        if woken:
+            self._queue.push(self._where[0], woken)
+
+    def _must_hold(self) -> None:
         if not self._held():
             raise RetryError(f"stream {self._stream.id}: the lease is lost")
+
+    def _advance(self, version: str) -> None:
+        self._must_hold()
         if not version:
             return
         if not self._store.move_position(*self._where, self._position, version):

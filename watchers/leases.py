@@ -10,7 +10,8 @@ some back. A lease that isn't renewed runs out, and others take the stream over.
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from redis import Redis
@@ -140,6 +141,17 @@ class Leases:
                     self._until[stream] = until
                     gained.add(stream)
         return frozenset(gained)
+
+    @contextmanager
+    def borrowed(self, streams: Sequence[StreamId]) -> Iterator[bool]:
+        """Whether nobody has any of these streams of one cluster, which are none of ours; nobody
+        gets them until the block ends, unless that takes longer than a lease."""
+        keys = [_key(stream) for stream in streams]
+        answer = self._take(keys=keys, args=[self._me, self._lease_ms, len(keys)])
+        try:
+            yield all(cast(list[int], answer))
+        finally:
+            self._drop(keys=keys, args=[self._me])
 
     def leave(self) -> None:
         """Release everything and say goodbye: the others' shares grow at once."""

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import Protocol, TypeAlias
 
 from common.api import status_error
-from common.errors import ApiError, RetryError
+from common.errors import ApiError, NotFoundError, NotServedError, RetryError
 from common.kube import Page
 from common.logs import get_log
 from common.objects import Obj, meta
@@ -86,7 +86,8 @@ class Reflector:
         self._machine = machine or Machine(position)
 
     async def run(self) -> None:
-        """Never returns. Raises what the sink raises, and IdentityError."""
+        """Never returns. Raises what the sink raises, IdentityError, and NotServedError when the
+        server has no such path."""
         step = self._machine.start()
         while True:
             if step.delay_s:
@@ -94,6 +95,8 @@ class Reflector:
             try:
                 step = await (self._list(step) if isinstance(step, List) else self._watch(step))
             except (ApiError, RetryError) as error:
+                if isinstance(error, NotFoundError) and not error.details:
+                    raise NotServedError(str(error)) from error
                 step = self._machine.failed(error)
                 self._report(error, step)
 

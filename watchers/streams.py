@@ -1,7 +1,8 @@
 """What is watched: a stream is one kind on one side of one virtual cluster."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from common.api import object_path
 from common.changes import active_plurals
@@ -9,8 +10,9 @@ from common.cluster import Cluster
 from common.kind import Kind
 from common.kinds import kinds_of
 from common.metadata import MANAGED_BY
-from common.naming import managed_by
+from common.naming import convention, managed_by
 from common.objects import Side
+from common.served import Served, as_served
 
 # Objects that we make in the virtual cluster to stand for the host's. Unless their kind is
 # switched on the rest isn't ours to see.
@@ -31,12 +33,14 @@ class StreamId:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """`active` holds the plurals that the workers of this virtual cluster handle."""
+    """`active` holds the plurals that the workers of this virtual cluster handle. `served`: how
+    the server offers a kind that it might lack, None for others and until that is known."""
 
     cluster: Cluster
     kind: Kind
     side: Side
     active: frozenset[str]
+    served: Served | None = None
 
     @property
     def id(self) -> StreamId:
@@ -49,13 +53,28 @@ class Stream:
 
     @property
     def params(self) -> Mapping[str, str]:
-        """The label selector, if there is one."""
+        """The label selector, if there is one. Events bear no labels."""
+        if self.kind.plural == "events":
+            return {}
         if self.side == "host":
             owner = managed_by(self.cluster, self.kind.namespaced)
             return {"labelSelector": f"{MANAGED_BY}={owner}"}
         if self.kind.plural in _STAND_INS and self.kind.plural not in self.cluster.enabled:
             return {"labelSelector": MANAGED_BY}
         return {}
+
+    @property
+    def shape(self) -> str:
+        """What is asked for, what for, and on the host by which names it is known to be ours. What
+        was stored of another shape is listed anew, and that wakes all of its keys: those of a kind
+        that is to be cleaned up, for one."""
+        purpose = "remove" if self.kind.plural in self.cluster.draining else "sync"
+        named = f" {convention(self.cluster)}" if self.side == "host" else ""
+        return f"{purpose} {self.path}?{urlencode(self.params)}{named}"
+
+    def as_served(self, served: Served) -> "Stream":
+        """The same stream in the version that is served."""
+        return replace(self, kind=as_served(self.kind, served), served=served)
 
 
 def streams_of(clusters: Iterable[Cluster]) -> Iterator[Stream]:

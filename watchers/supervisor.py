@@ -8,48 +8,40 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from random import random
 
 from redis import Redis, RedisError
 
-from common.backoff import delay_s
-from common.errors import TohostError
+from common.discovery import Discovery
 from common.health import Readiness
-from common.kube import KubeClient
+from common.link import Link
 from common.logs import get_log
 from common.store import Store
 from common.workqueue import WorkQueue
-from watchers.informer import Informer
+from watchers.keeper import Keeper, Told
 from watchers.leases import RENEW_S, Leases, server_run
-from watchers.links import Link
-from watchers.reflector import Reflector, no_check
 from watchers.streams import Stream, StreamId
 
 TICK_S = 1.0
 STOP_S = 4.0
-MAX_DELAY_S = 30.0
-STEADY_S = 60.0
 log = get_log(__name__)
 
 
 @dataclass(slots=True)
 class Running:
-    """A stream that this process holds. `trouble`: why it isn't flowing, "" if it is."""
+    """A stream that this process holds."""
 
+    keeper: Keeper
     task: "asyncio.Task[None]"
-    informer: Informer | None = None
-    reflector: Reflector | None = None
-    trouble: str = ""
 
 
 class Supervisor:
-    """`links` has one Link for each virtual cluster, by name; `host` is the host's client."""
+    """`links` has one Link for each virtual cluster, by name."""
 
     def __init__(
         self,
         streams: Sequence[Stream],
         links: Mapping[str, Link],
-        host: KubeClient,
+        host: Discovery,
         redis: Redis,
         store: Store,
         queue: WorkQueue,
@@ -65,6 +57,7 @@ class Supervisor:
         self._leases = leases
         self._clock = clock
         self._running: dict[StreamId, Running] = {}
+        self._told: Told = {}
         self._renewed_at = float("-inf")
         self._server = ""
         self._trouble = "starting"
@@ -83,8 +76,8 @@ class Supervisor:
             await self._leave()
 
     def readiness(self) -> Readiness:
-        """Ready when every stream held is synced, except those of clusters that can't be used:
-        one tenant's outage must not hold up a rollout. It's noted instead."""
+        """Ready when every stream held is synced, except those of clusters that can't be used,
+        and of kinds that they lack: that must not hold up a rollout. It's noted instead."""
         waiting, notes = {}, {}
         if self._trouble:
             waiting["redis"] = self._trouble
@@ -92,13 +85,12 @@ class Supervisor:
             if link.trouble:
                 notes[name] = link.trouble
         for stream, running in self._running.items():
-            synced = running.informer is not None and running.informer.synced
-            trouble = running.trouble or (running.reflector.trouble if running.reflector else "")
-            if synced or stream.cluster in notes:
-                if trouble:
-                    notes[str(stream)] = trouble
+            keeper = running.keeper
+            if keeper.synced or keeper.missing or stream.cluster in notes:
+                if keeper.wrong:
+                    notes[str(stream)] = keeper.wrong
             else:
-                waiting[str(stream)] = trouble or "listing"
+                waiting[str(stream)] = keeper.wrong or "listing"
         return Readiness(waiting, notes)
 
     async def _try_tick(self) -> None:
@@ -144,8 +136,17 @@ class Supervisor:
 
     def _start(self, stream: Stream) -> None:
         log.debug("stream started", stream=stream.id)
-        task = asyncio.create_task(self._keep(stream), name=str(stream.id))
-        self._running[stream.id] = Running(task)
+        keeper = Keeper(
+            stream,
+            self._links[stream.cluster.name],
+            self._host,
+            self._store,
+            self._queue,
+            lambda: self._leases.holds(stream.id),
+            self._told,
+        )
+        task = asyncio.create_task(keeper.run(), name=str(stream.id))
+        self._running[stream.id] = Running(keeper, task)
 
     async def _stop(self, streams: Collection[StreamId]) -> None:
         tasks = [self._running.pop(stream).task for stream in streams if stream in self._running]
@@ -159,45 +160,3 @@ class Supervisor:
             await asyncio.wait_for(asyncio.to_thread(self._leases.leave), 2)
         except (RedisError, TimeoutError) as error:
             log.warning("leases not given back, they run out", error=str(error))
-
-    async def _keep(self, stream: Stream) -> None:
-        """Serve the stream for ever; a fault of any sort costs a pause, not the process."""
-        failures = 0
-        while True:
-            began = self._clock()
-            running = self._running[stream.id]
-            try:
-                await self._serve(stream, running)
-            except (TohostError, RedisError) as error:
-                if str(error) != running.trouble and not self._links[stream.cluster.name].trouble:
-                    log.warning("stream stopped, starting again", stream=stream.id, error=error)
-                running.trouble = str(error)
-            except Exception as error:
-                log.exception("stream crashed, starting again", stream=stream.id)
-                running.trouble = repr(error)
-            failures = 1 if self._clock() - began > STEADY_S else failures + 1
-            await asyncio.sleep(min(delay_s(failures, None, random), MAX_DELAY_S))
-
-    async def _serve(self, stream: Stream, running: Running) -> None:
-        link = self._links[stream.cluster.name]
-        client, identity = await link.open()
-        informer = Informer(
-            stream, self._store, self._queue, identity.key, lambda: self._leases.holds(stream.id)
-        )
-        virtual = stream.side == "virtual"
-        reflector = Reflector(
-            str(stream.id),
-            client if virtual else self._host,
-            informer,
-            stream.path,
-            stream.params,
-            await informer.resume(),
-            verify=link.verify if virtual else no_check,
-        )
-        running.informer, running.reflector, running.trouble = informer, reflector, ""
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(informer.run())
-                group.create_task(reflector.run())
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from errors

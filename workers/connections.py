@@ -3,6 +3,7 @@
 import asyncio
 import random
 from dataclasses import dataclass, field
+from functools import partial
 
 from redis.exceptions import RedisError
 
@@ -10,9 +11,9 @@ from common.backoff import delay_s
 from common.changes import active_plurals
 from common.config import Config, VirtualCluster
 from common.errors import IdentityError, TohostError
-from common.identity import claim, identify
 from common.kinds import kinds_of
 from common.kube import KubeClient
+from common.link import Link
 from common.logs import get_log
 from common.store import Store
 from workers.gate import gates
@@ -33,6 +34,7 @@ class Connections:
     sessions: dict[str, Session] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
     _host: KubeClient | None = None
+    _links: dict[str, Link] = field(default_factory=dict)
 
     async def connect_host(self) -> None:
         """Raises ConfigError when the host's kubeconfig can't be read."""
@@ -41,6 +43,7 @@ class Connections:
             host.kubeconfig, host.context, name="host", limit=CONNECTIONS
         )
         self.waiting = {each.name: "connecting" for each in self.config.virtual_clusters}
+        self._links = {each.name: self._link(each) for each in self.config.virtual_clusters}
 
     async def connect_virtual(self) -> None:
         """Returns when every virtual cluster is open."""
@@ -50,8 +53,7 @@ class Connections:
         )
 
     async def close(self) -> None:
-        clients = [session.virtual for session in self.sessions.values()]
-        await asyncio.gather(*(client.close() for client in clients))
+        await asyncio.gather(*(link.close() for link in self._links.values()))
         if self._host is not None:
             await self._host.close()
 
@@ -65,7 +67,8 @@ class Connections:
             except (TohostError, RedisError) as error:
                 failures += 1
                 self.waiting[virtual.name] = str(error)
-                _log.warning("virtual cluster not usable", cluster=virtual.name, error=str(error))
+                if not self._links[virtual.name].trouble:
+                    _log.warning("no session yet", cluster=virtual.name, error=str(error))
                 wait_s = (
                     30.0
                     if isinstance(error, IdentityError)
@@ -73,17 +76,19 @@ class Connections:
                 )
                 await asyncio.sleep(max(0.5, wait_s))
 
-    async def _session(self, virtual: VirtualCluster, host: KubeClient) -> Session:
-        client = await KubeClient.connect(
-            virtual.kubeconfig, virtual.context, name=virtual.name, limit=CONNECTIONS
+    def _link(self, virtual: VirtualCluster) -> Link:
+        connect = partial(
+            KubeClient.connect,
+            virtual.kubeconfig,
+            virtual.context,
+            name=virtual.name,
+            limit=CONNECTIONS,
         )
-        try:
-            identity = await identify(client)
-            await asyncio.to_thread(claim, self.store, virtual.name, identity)
-            cluster = await resolve(virtual, self.config, host)
-        except BaseException:
-            await client.close()
-            raise
+        return Link(virtual.name, connect, self.store)
+
+    async def _session(self, virtual: VirtualCluster, host: KubeClient) -> Session:
+        client, identity = await self._links[virtual.name].open()
+        cluster = await resolve(virtual, self.config, host)
         kinds = kinds_of(cluster)
         return Session(
             cluster,

@@ -21,11 +21,13 @@ Stream: TypeAlias = tuple[str, Side, str]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`answers`: what the servers said, as the store keeps it."""
+    """`answers`: what the servers said, as the store keeps it. `told`: the version of a host Event
+    that is done with, "" if this is none."""
 
     taken: Taken
     outcome: Outcome
     answers: tuple[tuple[Stream, Change], ...] = ()
+    told: str = ""
 
 
 def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:
@@ -35,7 +37,18 @@ def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:
     for (cluster, side, plural), group in groupby(rows, key=itemgetter(0)):
         changes = [change for _, change in group]
         queue.push(cluster, store.put(cluster, side, plural, changes, wake_own=False))
+    _forget(store, endings)
     queue.finish([(each.taken, each.outcome) for each in endings])
+
+
+def _forget(store: Store, endings: Sequence[Ending]) -> None:
+    """Of Events that are done with the store keeps the versions only."""
+    told: dict[str, dict[str, str]] = {}
+    for each in endings:
+        if each.told:
+            told.setdefault(each.taken.key.cluster, {})[each.taken.key.field] = each.told
+    for cluster, versions in told.items():
+        store.forget(cluster, "host", "events", versions)
 
 
 def answers_of(work: Work, session: Session) -> Iterable[tuple[Stream, Change]]:

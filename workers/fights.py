@@ -1,75 +1,214 @@
-"""Never fight: a host object that something else keeps changing back is left alone after a while.
+"""Never fight: what something else keeps changing back is left alone after a while.
+
+Patches of both sides are judged, and deletions of host objects that are only made anew.
 
 Kept in the worker's memory: with many workers each gives up by itself, which is bounded too.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, Final, TypeGuard
 
 import orjson
 
-from common.actions import EmitEvent, Patch
+from common.actions import Action, Delete, EmitEvent, Patch
 from common.keys import Key
 from common.logs import get_log
-from common.objects import Obj, annotations, labels, uid
+from common.metrics import FIGHTS
+from common.objects import Obj, Side, annotations, labels, meta, uid
+from workers.secret_data import DIGEST
 from workers.work import Work
 
-ROUNDS = 3
-WINDOW_S = 60.0
-_KEPT = 10_000
+ROUNDS: Final = 3
+MOST: Final = 20
+# A virtual controller that doubts a stand-in now and then, as a node's, must not win by patience.
+PEACE_S: Final[Mapping[Side, float]] = {"host": 60.0, "virtual": 20.0}
+TRUCE_S: Final = 600.0
+_KEPT: Final = 10_000
+_NAMED: Final = 3
+_BROUGHT_UP: Final = {"nodeName", "volumeName", "clusterIP", "clusterIPs"}
 _log = get_log(__name__)
+
+Judged = Patch | Delete
 
 
 @dataclass(slots=True)
 class _Fight:
-    cause: tuple[bytes, bytes]
-    rounds: int
+    """`rounds`: how often the last write was sent in a row; `total`: how many there were in all."""
+
+    cause: bytes
+    content: bytes
     last_s: float
+    rounds: int = 0
+    total: int = 0
+    given_up: bool = False
 
 
 class Fights:
-    """`clock` gives seconds, any start."""
+    """The same write ROUNDS times in a row for the same cause, never with peace in between, is a
+    fight; so are MOST patches of any content to a host object. The cause is what the other side
+    says: a change of it ends the fight, and so do TRUCE_S seconds after it was given up.
+
+    `clock` gives seconds, any start.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._fights: OrderedDict[Key, _Fight] = OrderedDict()
+        self._fights: OrderedDict[tuple[Key, Side, str], _Fight] = OrderedDict()
 
-    def judge(self, work: Work, patch: Patch) -> EmitEvent | None:
-        """None when the patch may be sent; else the Event that says why not any more.
+    def judge(self, work: Work, write: Judged) -> list[Action]:
+        """What to do in place of a write: send it, or tell that it's given up, or nothing then."""
+        fight = self._going_on(work, write)
+        if fight is None or not _is_lost(fight, write):
+            return [write]
+        if fight.given_up:
+            return []
+        fight.given_up = True
+        FIGHTS.labels(work.key.cluster, work.key.plural).inc()
+        _log.warning(
+            "fight given up",
+            key=str(work.key),
+            side=write.side,
+            name=write.name,
+            about=_about(write),
+        )
+        return [_event(write)]
 
-        The same patch for the same virtual object, sent ROUNDS times with never WINDOW_S of peace
-        in between, is a fight. A change of the virtual object ends it, but for those that we make
-        ourselves: the status, which follows the host's.
+    def sent(self, work: Work, write: Judged, before: Obj | None) -> bool:
+        """Count a write that the server took; True when some of it didn't last until the answer.
+
+        `before` is the object as it was; `work` has the answer. Without a change there is no event
+        that would lead to the next round.
         """
-        cause = (_content(_wanted(work.virtual or {})), _content(patch.patch))
-        now_s = self._clock()
-        fight = self._fights.pop(work.key, None)
-        if fight is None or fight.cause != cause or now_s - fight.last_s > WINDOW_S:
-            fight = _Fight(cause, 0, now_s)
-        self._fights[work.key] = fight
+        fight, content = self._going_on(work, write), _content(write)
+        if fight is None:
+            fight = _Fight(_cause(work, write), content, 0.0)
+        if fight.content != content:
+            fight.content, fight.rounds, fight.given_up = content, 0, False
+        fight.rounds += 1
+        fight.total += 1
+        fight.last_s = self._clock()
+        about = work.key, write.side, _part_of(write)
+        self._fights[about] = fight
+        self._fights.move_to_end(about)
         if len(self._fights) > _KEPT:
             self._fights.popitem(last=False)
-        fight.rounds += 1
-        if fight.rounds <= ROUNDS:
-            fight.last_s = now_s
+        answer = work.virtual if write.side == "virtual" else work.host
+        return _compared(write) and _reverted(before, _without_digest(write.patch), answer)
+
+    def _going_on(self, work: Work, write: Judged) -> _Fight | None:
+        fight = self._fights.get((work.key, write.side, _part_of(write)))
+        if fight is None or fight.cause != _cause(work, write):
             return None
-        _log.warning("fight given up", key=str(work.key), host=patch.name)
+        limit_s = TRUCE_S if fight.given_up else PEACE_S[write.side]
+        return None if self._clock() - fight.last_s > limit_s else fight
+
+
+def is_judged(action: Action) -> TypeGuard[Judged]:
+    return isinstance(action, Patch) or (isinstance(action, Delete) and bool(action.why))
+
+
+def came_out_changed(body: Obj, answer: Obj | None) -> bool:
+    """Whether a new object lacks something that it was created with; lists may have grown."""
+    return _lacks(answer, _without_digest(body))
+
+
+def _part_of(write: Judged) -> str:
+    """Writes to different parts of an object don't count together."""
+    return write.subresource if isinstance(write, Patch) else "the object anew"
+
+
+def _compared(write: Judged) -> TypeGuard[Patch]:
+    """Strategic patches say too little about what they are to make."""
+    return isinstance(write, Patch) and not write.patch_type
+
+
+def _is_lost(fight: _Fight, write: Judged) -> bool:
+    """A status may change often for causes that are in other objects, so only repeats count."""
+    if write.side == "host" and not _part_of(write) and fight.total >= MOST:
+        return True
+    return fight.rounds >= ROUNDS and fight.content == _content(write)
+
+
+def _about(write: Judged) -> str:
+    """Which fields, never what is in them."""
+    fields = (
+        list(_leaves(write.patch)) if isinstance(write, Patch) else ["a field that can't change"]
+    )
+    more = f" and {len(fields) - _NAMED} more" if len(fields) > _NAMED else ""
+    return ", ".join(fields[:_NAMED]) + more
+
+
+def _leaves(patch: Obj, path: str = "") -> Iterator[str]:
+    for key, value in patch.items():
+        where = f"{path}.{key}" if path else key
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, where)
+        else:
+            yield where
+
+
+def _event(write: Judged) -> EmitEvent:
+    if write.side == "virtual":
+        why = f"something in the virtual cluster keeps changing it back ({_about(write)})"
         return EmitEvent(
             "Warning",
-            "HostObjectChangedBack",
-            f"something on the host keeps changing {patch.namespace}/{patch.name} back; it is"
-            " left as it is until this object changes",
+            "VirtualObjectChangedBack",
+            f"{why}; what the host says is not told until the host object changes",
         )
+    where = "/".join(filter(None, (write.namespace, write.name)))
+    return EmitEvent(
+        "Warning",
+        "HostObjectChangedBack",
+        f"something on the host keeps changing {where} back ({_about(write)}); it is left as it"
+        " is until this object changes",
+    )
 
 
-def _wanted(virtual: Obj) -> Obj:
-    """What people ask for, which no write of ours to the status changes."""
-    kept = {key: value for key, value in virtual.items() if key not in ("metadata", "status")}
-    return {**kept, "is": [uid(virtual), labels(virtual), annotations(virtual)]}
+def _cause(work: Work, write: Judged) -> bytes:
+    """What the write follows from: what people ask for, without what we write there ourselves; on
+    the way up the host object, if there is one."""
+    if write.side == "virtual":
+        version = meta(work.host or {}).get("resourceVersion") or ""
+        return f"{write.uid} {uid(work.host or {})} {version}".encode()
+    virtual = work.virtual or {}
+    wanted = {key: value for key, value in virtual.items() if key not in ("metadata", "status")}
+    if isinstance(spec := wanted.get("spec"), dict):
+        wanted["spec"] = {key: spec[key] for key in spec.keys() - _BROUGHT_UP}
+    return _digest({**wanted, "is": [uid(virtual), labels(virtual), annotations(virtual)]})
 
 
-def _content(part: Obj) -> bytes:
+def _content(write: Judged) -> bytes:
+    return _digest(write.patch) if isinstance(write, Patch) else b""
+
+
+def _digest(part: Obj) -> bytes:
     return sha256(orjson.dumps(part, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _reverted(before: Any, patch: Any, answer: Any) -> bool:
+    """Whether something that a merge patch was to change is in the answer as it was before."""
+    if not isinstance(patch, dict):
+        return bool(answer == before != patch)
+    return any(
+        _reverted(_part(before, key), wanted, _part(answer, key)) for key, wanted in patch.items()
+    )
+
+
+def _lacks(answer: Any, wanted: Any) -> bool:
+    """Missing, null, empty and false are the same."""
+    if isinstance(wanted, dict):
+        return any(_lacks(_part(answer, key), part) for key, part in wanted.items())
+    return not isinstance(wanted, list) and answer != wanted and bool(answer or wanted)
+
+
+def _without_digest(part: Obj) -> Obj:
+    """A Secret's data is read when it is sent, and may be newer than the digest says."""
+    return {key: value for key, value in part.items() if key != DIGEST}
+
+
+def _part(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None

@@ -4,6 +4,7 @@ Each write is safe to repeat. A write that the world has overtaken raises a Retr
 key is read and planned anew; a delete is done only on proof from the other side's API server.
 """
 
+import re
 import time
 from collections.abc import Callable
 
@@ -27,14 +28,15 @@ from common.errors import (
     RetryError,
     TerminalError,
 )
-from common.kube import KubeClient
-from common.metadata import NAME, NAMESPACE, UID, ours
-from common.naming import hashed_host_name
+from common.kube import MERGE_PATCH, STRATEGIC_PATCH, KubeClient
+from common.metadata import MANAGED_BY, NAME, NAMESPACE, UID, ours
+from common.naming import hashed_host_name, managed_by
 from common.objects import (
     Obj,
     Side,
     annotations,
     is_deleting,
+    labels,
     meta,
     name_of,
     namespace_of,
@@ -47,6 +49,11 @@ from workers.work import Work
 
 # What API servers say of a node port that another Service has.
 _TAKEN = "port is already allocated"
+# Refusals (403) that end without a change of the object: what it needs comes, or room is made.
+_NOT_YET = re.compile(
+    'no PriorityClass with name|serviceaccount "[^"]*" not found|RuntimeClass "[^"]*" not found'
+    "|exceeded quota: |status unknown for quota: |because it is being terminated"
+)
 
 
 class Performer:
@@ -85,6 +92,8 @@ class Performer:
         return self._session.virtual if side == "virtual" else self._session.host
 
     async def _create(self, work: Work, action: Create) -> None:
+        if action.side == "host" and work.kind.namespaced:
+            await self._session.check_namespace(work.key.namespace)
         body = await secret_data.filled(self._session, work, action.body)
         try:
             if action.tokens:
@@ -96,7 +105,11 @@ class Performer:
         except AlreadyExistsError:
             created = await self._adopt(work, action.side, body)
         except NotFoundError as error:
-            raise RetryError(f"{error} (does the namespace exist?)") from error
+            raise RetryError(f"{error} (is there {_lacking(work, error)}?)") from error
+        except ApiError as error:
+            if not _NOT_YET.search(str(error)):
+                raise
+            raise RetryError(str(error)) from error
         work.saw(action.side, created)
         # The status of a stand-in comes next, or what the host chose for the new object.
         if action.side == "virtual" or (work.kind.tells and not work.kind.runs_once):
@@ -112,11 +125,14 @@ class Performer:
         if side == "virtual" or ours(work.kind, there, work.cluster) == work.key.field:
             return there
         refuse_claim(there, work.key)
+        if not work.kind.namespaced:
+            raise taken(work, there)
         return await self._create_hashed(work, body, there)
 
     async def _create_hashed(self, work: Work, body: Obj, there: Obj) -> Obj:
         """Every worker picks the same other name, so a second try finds the first one's object."""
-        name = hashed_host_name(work.cluster, work.key.namespace, work.key.name)
+        key, plural = work.key, work.kind.plural
+        name = hashed_host_name(work.cluster, key.namespace, key.name, plural)
         if name == name_of(body):
             raise TerminalError(f"host name {name} is taken by another object", "NameCollision")
         message = (
@@ -144,9 +160,10 @@ class Performer:
                 action.namespace,
                 action.name,
                 patch,
-                subresource=action.subresource,
+                subresource=subresource_of(work, action),
                 uid=action.uid,
                 resource_version=action.resource_version,
+                content_type=STRATEGIC_PATCH if action.patch_type else MERGE_PATCH,
             )
         except NotFoundError as error:
             raise RetryError(str(error)) from error
@@ -181,6 +198,9 @@ class Performer:
             work.plan_again = True
             return
         try:
+            if action.give_back is not None:
+                await self._give_back(work, action, action.give_back)
+                return
             left = await self._client(action.side).delete(
                 work.kind,
                 action.namespace,
@@ -188,10 +208,17 @@ class Performer:
                 uid=action.uid,
                 grace_s=action.grace_s,
             )
-        except NotFoundError:
+        except NotFoundError as error:
+            if not error.details and not await self._session.lacks(work.kind, action.side):
+                raise RetryError(str(error)) from error
             return
         if left.get("kind") == work.kind.kind and is_deleting(left):
             work.saw(action.side, left)
+
+    async def _give_back(self, work: Work, action: Delete, patch: Obj) -> None:
+        client = self._client(action.side)
+        left = await client.patch(work.kind, action.namespace, action.name, patch, uid=action.uid)
+        work.saw(action.side, left)
 
     async def _proven(self, work: Work, action: Delete) -> bool:
         """Whether the other side's server says that the object to delete has no counterpart.
@@ -210,22 +237,46 @@ class Performer:
             if other == "virtual"
             else (annotations(there).get(UID, ""), action.uid)
         )
-        if virtual_uid != held:
+        if virtual_uid != held and not work.kind.adopt:
             return True
         work.saw(other, there)
         return False
 
     async def _counterpart(self, work: Work, side: Side) -> Obj | None:
-        """A live read; only a 404 counts as gone, any other error is raised."""
+        """A live read; only a 404 counts as gone, any other error is raised. That the server
+        doesn't know the kind is no such answer, unless it proves that nobody defined it."""
         try:
             if side == "virtual":
                 return await self._session.virtual.get(work.kind, work.key.namespace, work.key.name)
             return await self._session.host_object(work)
         except NotFoundError as error:
-            if not error.details:
+            if not error.details and not await self._session.lacks(work.kind, side):
                 path = object_path(work.kind, work.key.namespace)
                 raise RetryError(f"{path} is not served: {error}") from error
             return None
+
+
+def _lacking(work: Work, error: NotFoundError) -> str:
+    """What a create that met a 404 may have missed."""
+    return "the namespace" if error.details else f"an API {work.kind.api_version}"
+
+
+def taken(work: Work, there: Obj) -> TerminalError:
+    """A cluster-scoped name that something else has: there is no other name."""
+    kind, name = work.kind.kind.lower(), name_of(there)
+    owner, ours_is = labels(there).get(MANAGED_BY), managed_by(work.cluster, namespaced=False)
+    message = f"host {kind} {name} belongs to {owner or 'someone else'} and is left alone"
+    if work.kind.adopt and owner in (None, ours_is):
+        message += f"; to hand it over: kubectl label {kind} {name} {MANAGED_BY}={ours_is}"
+        if work.kind.handed_over(work.cluster, there) != work.key.name:
+            message += f" && kubectl annotate {kind} {name} {NAME}={work.key.name}"
+    return TerminalError(message, "NameCollision")
+
+
+def subresource_of(work: Work, action: Patch) -> str:
+    """A CRD may have its status in the object itself."""
+    in_object = action.side == "virtual" and not work.kind.has_status
+    return "" if in_object and action.subresource == "status" else action.subresource
 
 
 def _version(obj: Obj | None) -> str:

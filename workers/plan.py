@@ -19,6 +19,7 @@ from common.objects import (
     get_path,
     is_deleting,
     merge_diff,
+    merge_patch,
     meta,
     name_of,
     namespace_of,
@@ -29,20 +30,25 @@ from common.objects import (
 
 # Before a creation that waits for other objects is looked at again: soon at first.
 _SOON_S, _SOON_FOR_S, _LATER_S = 0.05, 5.0, 2.0
+# What a patch may hold without making a new generation of the object.
+_NO_GENERATION = {"metadata", "status"}
 
 
 def plan(kind: Kind, virtual: Obj | None, host: Obj | None, context: Context) -> list[Action]:
     """The actions that bring the two nearer; [] when they agree."""
-    if kind.plan is not None:
-        return kind.plan(virtual, host, context)
+    own = None if kind.plan is None else kind.plan(virtual, host, context)
+    if own is not None:
+        return own
     if kind.plural in context.cluster.draining:
         return _remove(kind, host, unwanted=True)
+    if kind.always and kind.plural not in context.cluster.enabled:
+        return []  # off: it is only looked at, and what is left of it on the host stays
     if virtual is None:
         return _remove(kind, host, unwanted=False)
-    if host is not None and not made_for(host, virtual):
+    if host is not None and not made_for(kind, host, virtual, context.cluster):
         host = None  # another object's; the performer finds it in the way, and a name beside it
-    if skip_reason(kind, virtual, context):
-        return _remove(kind, host, unwanted=True)
+    if reason := skip_reason(kind, virtual, context):
+        return [*_remove(kind, host, unwanted=True), *kind.untold(virtual, reason)]
     if is_deleting(virtual):
         return _follow_deletion(kind, virtual, host, context)
     if host is None:
@@ -88,28 +94,36 @@ def _wait_s(virtual: Obj, context: Context) -> float:
 
 
 def _update(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Action]:
+    """A pod tells its status even where the host refuses what it is to change."""
     patch = _patch_down(kind, virtual, host, context)
-    further = kind.subresources_down(virtual, host, context)
-    if not patch:
-        return further + kind.up(virtual, host, context)
-    if kind.recreate(patch, host):
-        return [_delete("host", host, unwanted=True)]
+    if patch and kind.recreate(patch, host):
+        return [replace(_delete("host", host, unwanted=True), why="immutable")]
+    down = [*_send(kind, virtual, host, patch, context)] if patch else []
+    down += kind.subresources_down(virtual, host, context)
+    pending = any(isinstance(each, Patch) and each.patch.keys() - _NO_GENERATION for each in down)
+    up = kind.up(virtual, host, replace(context, host_pending=pending))
+    return [*up, *down] if kind.runs_once else [*down, *up]
+
+
+def _send(kind: Kind, virtual: Obj, host: Obj, patch: Obj, context: Context) -> list[Action]:
     version = str(meta(host).get("resourceVersion") or "")
     send = Patch("host", namespace_of(host), name_of(host), patch, uid(host), version)
-    after = replace(context, host_pending=patch.keys() != {"metadata"})
-    before = kind.before_patch(virtual, host, context)
-    return [*before, send, *further, *kind.up(virtual, host, after)]
+    return [*kind.before_patch(virtual, host, context), send]
 
 
 def _patch_down(kind: Kind, virtual: Obj, host: Obj, context: Context) -> Obj:
-    desired = (kind.mutable or kind.translate)(virtual, context)
+    translated = (kind.mutable or kind.translate)(virtual, context)
+    desired = kind.settle(virtual, translated, host, context)
     if kind.patch_down is not None:
         patch = kind.patch_down(virtual, desired, host, context)
     else:
         patch = body_patch(kind.owned, desired, host)
+    if merge_patch(host, patch) == host:
+        patch = {}
     if marks := metadata_patch(kind, virtual, host, context):
         own = patch.get("metadata") or {}
-        patch["metadata"] = {key: {**own.get(key, {}), **value} for key, value in marks.items()}
+        joined = {key: {**own.get(key, {}), **value} for key, value in marks.items()}
+        patch["metadata"] = {**own, **joined}
     return patch
 
 
@@ -129,6 +143,8 @@ def body_patch(owned: Sequence[str], desired: Obj, host: Obj) -> Obj:
 
 def _follow_deletion(kind: Kind, virtual: Obj, host: Obj | None, context: Context) -> list[Action]:
     """The virtual object has a deletionTimestamp. A pod goes for good when its host pod has."""
+    if kind.outlives:
+        return []
     grace_s = _grace_s(virtual) if kind.runs_once else None
     if host is None:
         finished = not kind.runs_once or grace_s == 0
@@ -136,7 +152,8 @@ def _follow_deletion(kind: Kind, virtual: Obj, host: Obj | None, context: Contex
     actions: list[Action] = []
     if not is_deleting(host) or (kind.runs_once and _sooner(grace_s, _grace_s(host))):
         actions.append(_delete("host", host, grace_s=grace_s))
-    if kind.runs_once and annotations(host).get(UID) == uid(virtual):
+    tells = kind.runs_once or kind.to_the_end
+    if tells and annotations(host).get(UID) == uid(virtual):
         actions += kind.up(virtual, host, context)
     return actions
 
@@ -144,7 +161,7 @@ def _follow_deletion(kind: Kind, virtual: Obj, host: Obj | None, context: Contex
 def _host_deleting(kind: Kind, virtual: Obj, host: Obj, context: Context) -> list[Action]:
     """Only the host object is going. A pod's virtual one goes with it, others come again."""
     if not kind.runs_once:
-        return []
+        return kind.up(virtual, host, context) if kind.to_the_end else []
     going = _delete("virtual", virtual, grace_s=_grace_s(host))
     return [*kind.up(virtual, host, context), going]
 
@@ -156,7 +173,10 @@ def _remove(kind: Kind, host: Obj | None, *, unwanted: bool) -> list[Action]:
     grace_s = 0 if kind.runs_once and not unwanted else None
     if is_deleting(host) and not (kind.runs_once and _sooner(grace_s, _grace_s(host))):
         return []
-    return [_delete("host", host, grace_s=grace_s, unwanted=unwanted)]
+    patch = kind.given_back(host)
+    if patch == {}:
+        return []
+    return [replace(_delete("host", host, grace_s=grace_s, unwanted=unwanted), give_back=patch)]
 
 
 def _delete(side: Side, obj: Obj, *, grace_s: int | None = None, unwanted: bool = False) -> Delete:

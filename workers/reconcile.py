@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from common.actions import Action, EmitEvent, Patch, RequeueAfter
+from common.actions import Action, Create, EmitEvent, Patch, RequeueAfter
 from common.errors import RetryError, TerminalError
 from common.keys import Key
 from common.kind import Context
@@ -16,7 +16,7 @@ from common.logs import get_log
 from common.workqueue import Again, Done, Outcome, Retry, Terminal
 from workers import service_replace
 from workers.events import emit
-from workers.fights import Fights
+from workers.fights import Fights, came_out_changed, is_judged
 from workers.perform import Performer
 from workers.plan import plan
 from workers.session import Session
@@ -78,12 +78,19 @@ class Reconciler:
         return Done()
 
     async def _one(self, work: Work, action: Action) -> None:
-        if isinstance(action, Patch) and action.side == "host":
-            verdict = self._fights.judge(work, action)
-            if verdict is not None:
-                await self._performer.perform(work, verdict)
-                return
+        if not is_judged(action):
+            await self._perform(work, action)
+            return
+        before = work.virtual if action.side == "virtual" else work.host
+        for allowed in self._fights.judge(work, action):
+            await self._perform(work, allowed)
+            if allowed is action and self._fights.sent(work, action, before):
+                work.plan_again = True
+
+    async def _perform(self, work: Work, action: Action) -> None:
         await self._performer.perform(work, action)
+        if isinstance(action, Create) and action.side == "host":
+            work.plan_again |= came_out_changed(action.body, work.host)
         if not isinstance(action, RequeueAfter):
             _log.info(
                 "performed",

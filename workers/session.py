@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from common.api import object_path
 from common.cluster import Cluster
+from common.discovery import Discovery
 from common.errors import ApiError, NotFoundError, RetryError, TerminalError
 from common.identity import identify
 from common.keys import Key
@@ -13,21 +14,23 @@ from common.kind import Kind
 from common.kube import KubeClient
 from common.metadata import NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, host_name, host_namespace
-from common.objects import Obj, annotations, name_of, namespace_of
+from common.objects import Obj, Side, annotations, is_deleting, name_of, namespace_of
+from common.served import Records, resolved
 from workers.gate import Stream
 from workers.work import Work
 
 LIVE_KEPT_S = 60.0
 VERIFIED_FOR_S = 2.0
+NAMESPACE_KEPT_S = 5.0
 REPLACED_S = 30.0
 
 
 @dataclass(slots=True)
 class Session:
     """`digest_key` keys the digests of Secret data (see `common.identity`); `identity`
-    tells which cluster the virtual one is. `kinds`: what is synced here, by plural, as far as the
-    servers have it; `active`: the plurals that are watched; `gates`: what must be listed before
-    they are worked on (see `workers.gate`)."""
+    tells which cluster the virtual one is. `kinds`: what is synced here, by plural, as the
+    configuration has it; `active`: the plurals that are watched; `gates`: what must be listed
+    before they are worked on (see `workers.gate`)."""
 
     cluster: Cluster
     virtual: KubeClient
@@ -38,16 +41,29 @@ class Session:
     active: frozenset[str]
     gates: Mapping[str, frozenset[Stream]]
     _verified_at: float = field(default=float("-inf"), repr=False)
+    _namespaces_at: dict[str, float] = field(default_factory=dict, repr=False)
+    _lacking_at: dict[tuple[Side, str], float] = field(default_factory=dict, repr=False)
     _live: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
+
+    def kind_at(self, plural: str, synced: frozenset[Stream], records: Records) -> Kind | None:
+        """The kind as it may be worked on, None while it may not: what it needs isn't complete in
+        the store, or the servers lack it. `synced`, `records`: see `Store.standing`."""
+        kind = resolved(self.kinds[plural], self.cluster, records)
+        return kind if kind is not None and self.gates[plural] <= synced else None
 
     async def host_object(self, work: Work) -> Obj:
         """A live read of the key's host object, under either name. Raises NotFoundError, and
         TerminalError as `refuse_claim` does."""
         cluster, key = self.cluster, work.key
+        if not work.kind.namespaced:
+            there = await self.host.get(work.kind, "", work.kind.host_name(cluster, key.name))
+            if ours(work.kind, there, cluster) != key.field:
+                refuse_claim(there, key)
+            return there
         namespace = host_namespace(cluster, key.namespace)
         try:
             there = await self.host.get(
-                work.kind, namespace, host_name(cluster, key.namespace, key.name)
+                work.kind, namespace, host_name(cluster, key.namespace, key.name, key.plural)
             )
             if ours(work.kind, there, cluster) == key.field:
                 return there
@@ -55,7 +71,7 @@ class Session:
         except NotFoundError as error:
             if not error.details:
                 raise
-        hashed = hashed_host_name(cluster, key.namespace, key.name)
+        hashed = hashed_host_name(cluster, key.namespace, key.name, key.plural)
         return await self.host.get(work.kind, namespace, hashed)
 
     async def verify(self) -> None:
@@ -69,6 +85,46 @@ class Session:
                 f"virtual cluster {self.cluster.name} was replaced by another one", REPLACED_S
             )
         self._verified_at = now_s
+
+    async def lacks(self, kind: Kind, side: Side) -> bool:
+        """Whether that side's server proves that it has no object of this kind, as the whole kind
+        doesn't exist there. Raises RetryError, also when we may not ask for the proof."""
+        now_s, asked = time.monotonic(), (side, kind.plural)
+        if now_s - self._lacking_at.get(asked, float("-inf")) < VERIFIED_FOR_S:
+            return True
+        client = self.virtual if side == "virtual" else self.host
+        try:
+            lacking = await Discovery(client).lacks(kind)
+        except ApiError as error:
+            raise RetryError(str(error)) from error
+        if lacking:
+            self._lacking_at[asked] = now_s
+        return lacking
+
+    async def check_namespace(self, namespace: str) -> None:
+        """Make sure, before something is created in the host namespace of this virtual one, that
+        it is provably ours. Nothing to do where all virtual namespaces share one.
+
+        Raises RetryError while it isn't there, or belongs to someone else: an operator may hand it
+        over.
+        """
+        now_s = time.monotonic()
+        checked_at = self._namespaces_at.get(namespace, float("-inf"))
+        if self.cluster.namespaces is None or now_s - checked_at < NAMESPACE_KEPT_S:
+            return
+        kind, name = self.kinds["namespaces"], host_namespace(self.cluster, namespace)
+        try:
+            there = await self.host.get(kind, "", name)
+        except NotFoundError as error:
+            raise RetryError(f"waits for host namespace {name}") from error
+        if ours(kind, there, self.cluster) != namespace:
+            raise RetryError(
+                f"host namespace {name} is there and not provably this virtual cluster's; see the"
+                f" events of namespace {namespace}"
+            )
+        if is_deleting(there):
+            raise RetryError(f"waits for host namespace {name}, which is being deleted")
+        self._namespaces_at[namespace] = now_s
 
     async def live_host(self, kind: Kind, name: str) -> Obj | None:
         """The host's own object of that cluster-scoped kind and name, None when there is none or

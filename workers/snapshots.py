@@ -5,7 +5,7 @@ store stands still; that costs a second round trip when it doesn't.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from common.keys import Key, redis_prefix
 from common.kind import Kind, Related
 from common.naming import may_be_shared
 from common.objects import Obj, labels, name_of
+from common.served import Records
 from common.store import Store, text
 
 REFERRERS_READ = 8
@@ -23,17 +24,20 @@ REFERRERS_READ = 8
 REFERRERS_READ_ALL = 256
 _SERVICE_NAME = "kubernetes.io/service-name"
 _SERVICES_KEPT = 1024
+_Standing = tuple[frozenset[tuple[str, str]], Records]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One key as the store shows it. `synced`: the streams whose lists were complete after the
-    rest was read, so that what is missing then is known to be missing."""
+    rest was read, so that what is missing then is known to be missing; `records`: in which
+    versions, where that may differ."""
 
     virtual: Obj | None
     host: Obj | None
     related: Related
     synced: frozenset[tuple[str, str]]
+    records: Records = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,9 @@ class SnapshotReader:
         answers = iter(pipeline.execute())
         rows = [[next(answers) for _ in range(_ANSWERS)] for _ in keys]
         self._refresh_services(keys, rows)
-        synced = {cluster: self._store.synced(cluster) for cluster in clusters}
+        standing = {cluster: self._store.standing(cluster) for cluster in clusters}
         return [
-            self._try_snapshot(key, row, synced[key.cluster])
+            self._try_snapshot(key, row, standing[key.cluster])
             for key, row in zip(keys, rows, strict=True)
         ]
 
@@ -121,17 +125,15 @@ class SnapshotReader:
             {name: orjson.loads(text) for name, text in zip(names, host, strict=True) if text},
         )
 
-    def _try_snapshot(
-        self, key: Key, row: list[Any], synced: frozenset[tuple[str, str]]
-    ) -> Snapshot | Exception:
+    def _try_snapshot(self, key: Key, row: list[Any], standing: _Standing) -> Snapshot | Exception:
         try:
-            return self._snapshot(key, row, synced)
+            return self._snapshot(key, row, standing)
         except RedisError:
             raise
         except Exception as error:
             return error
 
-    def _snapshot(self, key: Key, row: list[Any], synced: frozenset[tuple[str, str]]) -> Snapshot:
+    def _snapshot(self, key: Key, row: list[Any], standing: _Standing) -> Snapshot:
         virtual = orjson.loads(row[_VIRTUAL]) if row[_VIRTUAL] else None
         services = None
         if self._wants_services(key, row):
@@ -146,7 +148,7 @@ class SnapshotReader:
             host_service=services.host.get(name_of(service)) if services and service else None,
             namespaces=self._namespaces(key, virtual) if virtual and not row[_HOST] else (),
             host_referrers=self._host_referrers(key, referrers),
-            host_names=self._host_names(key, virtual) if virtual and not row[_HOST] else {},
+            host_names=self._host_names(key, virtual, bool(row[_HOST])) if virtual else {},
             referrers=referrers,
             host_gone_uid=_gone_uid(row[_HOST_VERSION]),
         )
@@ -154,11 +156,15 @@ class SnapshotReader:
             virtual=virtual,
             host=orjson.loads(row[_HOST]) if row[_HOST] else None,
             related=related,
-            synced=synced,
+            synced=standing[0],
+            records=standing[1],
         )
 
-    def _host_names(self, key: Key, virtual: Obj) -> Mapping[str, str]:
-        """By member, of what a new host object names; only names that others could bear."""
+    def _host_names(self, key: Key, virtual: Obj, exists: bool) -> Mapping[str, str]:
+        """By member, of what a new host object names, or one that `exists` may be given; only
+        names that others could bear."""
+        if exists and not self._kind(key).names_later(virtual):
+            return {}
         named = self._kind(key).named(virtual)
         keys = [
             Key(key.cluster, ref.plural, ref.namespace, ref.name)

@@ -28,7 +28,7 @@ async def create_pod(
 ) -> Obj:
     """Create the host pod with its tokens; returns it as the server answered."""
     minted, refresh_at = await _mint(session, work, specs, now_s)
-    if not session.cluster.secrets_for_tokens:
+    if not session.cluster.pods.secrets_for_tokens:
         whole = _annotated(body, {**minted, TOKEN_REFRESH_AT: refresh_at})
         return await session.host.create(work.kind, namespace_of(body), whole)
     created = await session.host.create(work.kind, namespace_of(body), body)
@@ -44,7 +44,7 @@ async def refresh(session: Session, work: Work, action: MintTokens, now_s: float
         "metadata": {"name": action.host_name, "namespace": namespace, "uid": action.host_uid}
     }
     noted = {TOKEN_REFRESH_AT: refresh_at}
-    if session.cluster.secrets_for_tokens:
+    if session.cluster.pods.secrets_for_tokens:
         await _write_secret(session, work, pod, minted)
     else:
         noted = {**minted, **noted}

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from common.actions import Create, RequeueAfter
+from common.actions import Create, EmitEvent, RequeueAfter
 from common.cluster import Cluster
-from common.errors import ConfigError
+from common.errors import ConfigError, TerminalError
 from common.kind import Context, Kind, Ref, Related
-from common.kinds import REGISTRY
 from common.naming import hashed_host_name, host_name, may_be_shared
 from common.objects import Obj, field_of, labels, meta, name_of, namespace_of
-from workers.plan import plan
+from workers.manifest_kinds import ManifestKinds, Unknown
+from workers.plan import plan, skip_reason
 
 Result = TypeVar("Result")
 
@@ -26,10 +26,12 @@ _DELETION = ("deletionTimestamp", "deletionGracePeriodSeconds")
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """Host objects in the order of the documents; skipped: (document, why it is not synced)."""
+    """Host objects in the order of the documents; skipped: (document, why it is not synced);
+    failed: (document, what keeps it from being translated)."""
 
     objects: tuple[Obj, ...]
     skipped: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 def translate_documents(
@@ -40,24 +42,30 @@ def translate_documents(
     A namespaced object without a namespace is taken for one in `default`. Tokens are not minted:
     the host pod shows where they would be read from. Of two objects that would bear one host
     name the first has it, related objects before documents. Raises ConfigError for an object
-    that no API server would take.
+    that no API server would take, and for a patch that can't be followed.
     """
-    asked = [_checked(_as_created, each) for each in documents]
-    given = [*(_checked(_as_created, each) for each in related), *asked]
-    world = _World(cluster)
+    documents, related = list(documents), list(related)
+    world = _World(cluster, ManifestKinds(cluster, [*documents, *related]))
+    asked = [_checked(world.as_created, each) for each in documents]
+    given = [*(_checked(world.as_created, each) for each in related), *asked]
     for each in given:
         _checked(world.note, each)
     for each in given:
         _checked(world.give_name, each)
     made: list[Obj] = []
     skipped: list[tuple[str, str]] = []
+    failed: list[tuple[str, str]] = []
     for virtual in asked:
-        host = _checked(world.host_object, virtual)
+        try:
+            host = _checked(world.host_object, virtual)
+        except TerminalError as error:
+            failed.append((_title(virtual), str(error)))
+            continue
         if isinstance(host, str):
             skipped.append((_title(virtual), host))
         else:
             made.append(host)
-    return Translation(tuple(made), tuple(skipped))
+    return Translation(tuple(made), tuple(skipped), tuple(failed))
 
 
 def _checked(work: Callable[[Obj], Result], obj: Obj) -> Result:
@@ -75,8 +83,9 @@ def _checked(work: Callable[[Obj], Result], obj: Obj) -> Result:
 class _World:
     """All given objects, and what a plan may ask of them."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, kinds: ManifestKinds) -> None:
         self._cluster = cluster
+        self._kinds = kinds
         self._namespaces: dict[str, Obj] = {}
         self._services: dict[str, dict[str, Obj]] = {}
         self._referrers: dict[tuple[str, str, str], set[str]] = {}
@@ -85,23 +94,32 @@ class _World:
 
     def host_object(self, virtual: Obj) -> Obj | str:
         """The host object, or why there is none."""
-        kind = _kind_of(virtual)
-        if reason := self._skip(kind, virtual):
-            return reason
-        assert kind is not None
+        kind = self._synced(virtual)
+        if isinstance(kind, Unknown):
+            return kind.reason
         context = Context(self._cluster, self._related(kind, virtual), now_s=math.inf)
-        action = plan(kind, virtual, None, context)[0]
-        if not isinstance(action, Create):
-            return action.reason if isinstance(action, RequeueAfter) else "it is being deleted"
-        name = self._host_names.get(_member(kind, virtual), name_of(action.body))
-        return {**action.body, "metadata": {**meta(action.body), "name": name}}
+        for action in plan(kind, virtual, None, context):
+            if isinstance(action, Create) and action.side == "host":
+                name = self._host_names.get(_member(kind, virtual), name_of(action.body))
+                return {**action.body, "metadata": {**meta(action.body), "name": name}}
+            if isinstance(action, RequeueAfter):
+                return action.reason
+            if isinstance(action, EmitEvent):
+                return action.message
+        return "it is being deleted, or comes from the host"
 
-    def _skip(self, kind: Kind | None, virtual: Obj) -> str:
-        if kind is None or not kind.option:
-            return f"kind {virtual.get('kind') or '?'} is not synced"
+    def _synced(self, virtual: Obj) -> Kind | Unknown:
+        """Its kind, when there is to be a host object."""
+        kind = self._kinds.of(virtual)
+        if isinstance(kind, Unknown):
+            return kind
+        if not kind.option:
+            return Unknown(f"kind {kind.kind} is not synced")
         if kind.plural not in self._cluster.enabled:
-            return f"sync.toHost.{kind.option}.enabled is false"
-        return kind.skip(virtual, Context(self._cluster, self._related(kind, virtual)))
+            return Unknown(f"sync.toHost.{kind.option}.enabled is false")
+        context = Context(self._cluster, self._related(kind, virtual))
+        reason = skip_reason(kind, virtual, context)
+        return Unknown(reason) if reason else kind
 
     def _related(self, kind: Kind, virtual: Obj) -> Related:
         namespace = namespace_of(virtual)
@@ -111,6 +129,7 @@ class _World:
         host_service = self._host_names.get(f"services {namespace}/{service}")
         return Related(
             namespace=self._namespaces.get(namespace),
+            namespaces=tuple(self._namespaces.values()) if kind.wants_all(virtual) else (),
             services=tuple(services.values()),
             service=services.get(service),
             host_service={"metadata": {"name": host_service}} if host_service else None,
@@ -119,24 +138,42 @@ class _World:
         )
 
     def _host_name(self, ref: Ref) -> tuple[str, str]:
-        plain = host_name(self._cluster, ref.namespace, ref.name)
+        plain = host_name(self._cluster, ref.namespace, ref.name, ref.plural)
         return ref.member, self._host_names.get(ref.member, plain)
 
     def give_name(self, obj: Obj) -> None:
         """Settle its host name, where another object that was noted could bear the same."""
-        kind, namespace, name = _kind_of(obj), namespace_of(obj), name_of(obj)
-        if not may_be_shared(namespace, name) or self._skip(kind, obj):
+        namespace, name = namespace_of(obj), name_of(obj)
+        if not may_be_shared(namespace, name):
             return
-        assert kind is not None
-        member, plain = _member(kind, obj), host_name(self._cluster, namespace, name)
+        kind = self._synced(obj)
+        if isinstance(kind, Unknown) or not kind.namespaced:
+            return
+        member, plain = _member(kind, obj), host_name(self._cluster, namespace, name, kind.plural)
         if self._bearers.setdefault((kind.plural, plain), member) != member:
-            plain = hashed_host_name(self._cluster, namespace, name)
+            plain = hashed_host_name(self._cluster, namespace, name, kind.plural)
         self._host_names[member] = plain
+
+    def as_created(self, document: Obj) -> Obj:
+        """The document as a server that just got it would show it: one that already ran has
+        not."""
+        obj: Obj = _without_nulls(document)
+        metadata = {key: value for key, value in meta(obj).items() if key not in _DELETION}
+        result = {**obj, "metadata": metadata}
+        kind = self._kinds.of(obj)
+        if isinstance(kind, Unknown):
+            return result
+        if kind.namespaced:
+            metadata.setdefault("namespace", "default")
+        if kind.already_ran(obj):
+            result["spec"] = {key: obj["spec"][key] for key in obj["spec"] if key != "nodeName"}
+            del result["status"]
+        return result
 
     def note(self, obj: Obj) -> None:
         """Make it part of the virtual cluster."""
-        kind = _kind_of(obj)
-        if kind is None:
+        kind = self._kinds.of(obj)
+        if isinstance(kind, Unknown):
             return
         if kind.plural == "namespaces":
             self._namespaces[name_of(obj)] = obj
@@ -150,28 +187,6 @@ class _World:
 
 def _member(kind: Kind, obj: Obj) -> str:
     return f"{kind.plural} {field_of(obj)}"
-
-
-def _kind_of(obj: Obj) -> Kind | None:
-    group_version = str(obj.get("apiVersion") or "")
-    for kind in REGISTRY.values():
-        if kind.kind == obj.get("kind") and kind.api_version == group_version:
-            return kind
-    return None
-
-
-def _as_created(document: Obj) -> Obj:
-    """The document as a server that just got it would show it: one that already ran has not."""
-    obj: Obj = _without_nulls(document)
-    metadata = {key: value for key, value in meta(obj).items() if key not in _DELETION}
-    kind = _kind_of(obj)
-    if kind is not None and kind.namespaced:
-        metadata.setdefault("namespace", "default")
-    result = {**obj, "metadata": metadata}
-    if kind is not None and kind.already_ran(obj):
-        result["spec"] = {key: obj["spec"][key] for key in obj["spec"] if key != "nodeName"}
-        del result["status"]
-    return result
 
 
 def _without_nulls(value: Any) -> Any:

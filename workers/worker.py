@@ -7,7 +7,6 @@ while one flush is under way, the next outcomes gather.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -16,12 +15,16 @@ from common.config import Config
 from common.errors import RetryError
 from common.health import Readiness
 from common.keys import Key
+from common.kind import Kind
 from common.logs import get_log
+from common.objects import Obj, meta
 from common.store import Store
-from common.workqueue import Again, Retry, Taken, WorkQueue
+from common.workqueue import Again, Done, Retry, Taken, WorkQueue
 from workers.connections import Connections
 from workers.ending import Ending, answers_of, flush
+from workers.event_up import EVENTS, EventUp
 from workers.fights import Fights
+from workers.live import with_live
 from workers.reconcile import Reconciler, broken
 from workers.session import Session
 from workers.snapshots import Snapshot, SnapshotReader
@@ -55,6 +58,7 @@ class Worker:
         self._store = store
         self._reader = reader
         self._fights = Fights()
+        self._event_up = EventUp(store)
         self._open: frozenset[tuple[str, str]] = frozenset()
         self._held: dict[Key, Taken] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -135,7 +139,7 @@ class Worker:
         return len(taken)
 
     def _take_and_read(self, room: int) -> tuple[list[Taken], list[Snapshot | Exception]]:
-        taken = self._queue.take(room, self._open)
+        taken = self._queue.take(room, self._event_up.may_take(self._open))
         try:
             return taken, self._reader.read([one.key for one in taken])
         except RedisError:
@@ -157,23 +161,33 @@ class Worker:
             raise snapshot
         key = taken.key
         session = self._connections.sessions[key.cluster]
-        if not session.gates[key.plural] <= snapshot.synced:
+        kind = session.kind_at(key.plural, snapshot.synced, snapshot.records)
+        if kind is None:
             return Ending(taken, Again(GATE_S, "waits until its streams are listed"))
-        work = await self._work(key, snapshot, session)
+        if key.plural == EVENTS.plural:
+            return await self._bring_up(taken, snapshot, session)
+        work = await self._work(kind, key, snapshot, session)
         reconciler = Reconciler(session, self._fights)
         outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken), taken.failures)
         return Ending(taken, outcome, tuple(answers_of(work, session)))
 
-    async def _work(self, key: Key, snapshot: Snapshot, session: Session) -> Work:
-        kind, related = session.kinds[key.plural], snapshot.related
-        if "live_host" in kind.needs and related.referrers:
-            related = replace(related, live_host=await session.live_host(kind, key.name))
+    async def _bring_up(self, taken: Taken, snapshot: Snapshot, session: Session) -> Ending:
+        outcome = await self._event_up.bring_up(
+            session, taken.key, snapshot, lambda: self._queue.holds(taken)
+        )
+        done = isinstance(outcome, Done)
+        return Ending(taken, outcome, told=_version(snapshot.host) if done else "")
+
+    async def _work(self, kind: Kind, key: Key, snapshot: Snapshot, session: Session) -> Work:
+        related, watched = snapshot.related, kind.sides(session.cluster)
+        if "live_host" in kind.needs:
+            related = await with_live(session, kind, key, snapshot)
         return Work(
             key,
             kind,
             session.cluster,
-            snapshot.virtual,
-            snapshot.host,
+            snapshot.virtual if "virtual" in watched else None,
+            snapshot.host if "host" in watched else None,
             related,
             session.digest_key,
         )
@@ -223,15 +237,19 @@ class Worker:
 
     async def _look_at_gate(self) -> None:
         sessions = dict(self._connections.sessions)
-        synced = await asyncio.to_thread(
-            lambda: {name: self._store.synced(name) for name in sessions}
+        standing = await asyncio.to_thread(
+            lambda: {name: self._store.standing(name) for name in sessions}
         )
         self._open = frozenset(
             (name, plural)
             for name, session in sessions.items()
-            for plural, gate in session.gates.items()
-            if gate <= synced[name]
+            for plural in session.gates
+            if session.kind_at(plural, *standing[name])
         )
+
+
+def _version(obj: Obj | None) -> str:
+    return str(meta(obj or {}).get("resourceVersion") or "")
 
 
 async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:

@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from common.cluster import Cluster
 from common.config.model import Config, VirtualCluster
 from common.config.reading import read_map
 from common.errors import ConfigError
+from common.naming import managed_by
 from common.objects import Obj
 
 _IN_CLUSTER_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
@@ -35,6 +37,11 @@ def _clash(cluster: VirtualCluster, other: VirtualCluster, place: str) -> str:
             f'.name: host names of "{cluster.name}" could be those of "{other.name}" ({place}) in '
             "one host namespace; write another name or another hostNamespace"
         )
+    if _marked_alike(cluster, other):
+        return (
+            f".name: cluster-scoped host objects would be marked as those of {place} are; "
+            "write another name or another hostNamespace"
+        )
     same = (cluster.kubeconfig, cluster.context) == (other.kubeconfig, other.context)
     if same and cluster.kubeconfig:
         return (
@@ -42,6 +49,11 @@ def _clash(cluster: VirtualCluster, other: VirtualCluster, place: str) -> str:
             "remove one, or write another kubeconfig or context"
         )
     return ""
+
+
+def _marked_alike(cluster: VirtualCluster, other: VirtualCluster) -> bool:
+    one, two = (Cluster(each.name, each.host_namespace) for each in (cluster, other))
+    return managed_by(one, namespaced=False) == managed_by(two, namespaced=False)
 
 
 def _confused(name: str, other: str) -> bool:

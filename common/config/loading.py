@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from common.config import checks, environment, problems
+from common.config.mapping_checks import mapping_problems
 from common.config.model import Config
 from common.config.notes import notes_of
 from common.config.reading import read_map
@@ -42,7 +43,8 @@ def load(
         raise ConfigError(
             "\n".join([*wrong, *unknown, *problems.lines(error, Config, label, origins)])
         ) from None
-    found = [*checks.duplicates(config), *(checks.kubeconfigs(config) if check_kubeconfigs else ())]
+    found = [*checks.duplicates(config), *mapping_problems(config)]
+    found += checks.kubeconfigs(config) if check_kubeconfigs else ()
     wrong += [*unknown, *(f"{label}: {line}" for line in found)]
     if wrong:
         raise ConfigError("\n".join(wrong))

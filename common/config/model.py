@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from common.cluster import Cluster
+from common.config.mappings import namespace_rules
 from common.config.section import DnsLabel, Section
-from common.config.sync import Sync, ToHost
+from common.config.sync import SWITCHES, Sync, ToHost
 from common.objects import Obj
+from common.patches.rules import PatchRule
 
 
 def _redis_url(value: str) -> str:
@@ -126,6 +128,8 @@ class VirtualCluster(Section):
         """What translation needs. The arguments are what was found out on the host: an
         ownerReference, and addresses that stand in for those not configured."""
         network = self.networking
+        namespaces = self.sync.to_host.namespaces
+        rules = namespace_rules(namespaces, self.name)
         return Cluster(
             name=self.name,
             host_namespace=self.host_namespace,
@@ -138,18 +142,46 @@ class VirtualCluster(Section):
             dns_service_ip=network.dns_service_ip or dns_service_ip,
             owner=owner,
             workload_service_account=self.workload_service_account,
-            enabled=_plurals(self.sync.to_host, "enabled"),
+            enabled=_plurals(self.sync.to_host, "enabled") | _custom(self.sync.to_host),
             all_objects=_plurals(self.sync.to_host, "all"),
-            secrets_for_tokens=self.sync.to_host.pods.use_secrets_for_sa_tokens,
+            draining=_draining(self.sync.to_host),
+            namespaces=rules if namespaces.enabled else None,
+            former_namespaces=rules if namespaces.cleanup_on_disable else None,
+            pods=self.sync.to_host.pods.options(),
+            events=bool(self.sync.from_host.events.enabled),
+            patches=_patches(self.sync.to_host),
+            custom=tuple(
+                each.custom(name) for name, each in self.sync.to_host.custom_resources.items()
+            ),
         )
 
 
 def _plurals(to_host: ToHost, flag: str) -> frozenset[str]:
-    """The kinds whose switch has this flag set, also those that nothing syncs yet."""
-    switches = ((str(field.alias), name) for name, field in ToHost.model_fields.items())
+    """The kinds whose switch has this flag set."""
     return frozenset(
-        option.lower() for option, name in switches if getattr(getattr(to_host, name), flag, False)
+        plural for name, plural in SWITCHES.items() if getattr(getattr(to_host, name), flag, False)
     )
+
+
+def _draining(to_host: ToHost) -> frozenset[str]:
+    """The kinds that are off and to be cleaned up, custom resources too."""
+    unwanted = _plurals(to_host, "cleanup_on_disable") - _plurals(to_host, "enabled")
+    custom = to_host.custom_resources.items()
+    return unwanted | {
+        name for name, switch in custom if switch.cleanup_on_disable and not switch.enabled
+    }
+
+
+def _custom(to_host: ToHost) -> frozenset[str]:
+    return frozenset(name for name, each in to_host.custom_resources.items() if each.enabled)
+
+
+def _patches(to_host: ToHost) -> dict[str, tuple[PatchRule, ...]]:
+    """By plural."""
+    listed = to_host.patches().items()
+    rules = {plural: tuple(patch.rule() for patch in patches) for plural, patches in listed}
+    custom = {name: each.rules() for name, each in to_host.custom_resources.items()}
+    return rules | {name: found for name, found in custom.items() if found}
 
 
 def _at_least_one(clusters: tuple[VirtualCluster, ...]) -> tuple[VirtualCluster, ...]:

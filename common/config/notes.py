@@ -5,23 +5,26 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from common.config.model import Config, VirtualCluster
-from common.config.sync import CustomResource, FromHostKind, Namespaces, Pods, Switch, ToHost
+from common.config.sync import (
+    FromHostKind,
+    HostEvents,
+    Pods,
+    Switch,
+    ToHost,
+)
 from common.kinds import REGISTRY
 
-_POD_OPTIONS = (
-    "translate_image",
-    "enforce_tolerations",
-    "runtime_class_name",
-    "priority_class_name",
-    "rewrite_hosts",
-    "hybrid_scheduling",
-)
+_POD_OPTIONS = ("hybrid_scheduling",)
+_EVENTS = ("patches", "mappings", "selector", "sync_back_changes")
 _NETWORKING = ("replicate_services", "resolve_dns", "pod_cidr")
 
 
 def notes_of(config: Config) -> list[str]:
     """One line for each setting that is on, or given, and not yet supported."""
     notes = [note for cluster in config.virtual_clusters for note in notes_on(cluster)]
+    for cluster in config.virtual_clusters:
+        found = [*_namespaces(cluster, config), *_cleanups(cluster.sync.to_host)]
+        notes += [f"{cluster.name}: {note}" for note in found]
     if "max_delete_fraction" in config.safety.model_fields_set:
         notes.append("safety.maxDeleteFraction: not yet supported, ignored")
     return notes
@@ -36,27 +39,39 @@ def _to_host(to_host: ToHost) -> Iterator[str]:
     supported = {kind.option for kind in REGISTRY.values()}
     for name, field in ToHost.model_fields.items():
         option, switch = str(field.alias), getattr(to_host, name)
-        if isinstance(switch, dict):
-            yield from _custom(switch)
-        elif isinstance(switch, Switch) and switch.enabled:
+        if isinstance(switch, Switch) and switch.enabled:
             path = f"sync.toHost.{option}"
             yield from _supported(path, switch) if option in supported else [path]
 
 
 def _supported(path: str, switch: Switch) -> Iterator[str]:
     """The options within a supported kind that are not."""
-    if switch.patches:
-        yield f"{path}.patches"
     if isinstance(switch, Pods):
         yield from (f"{path}.{option}" for option in _given(switch, _POD_OPTIONS))
-    if isinstance(switch, Namespaces):
-        yield from (f"{path}.{option}" for option in _given(switch, ("mappings", "extra_labels")))
 
 
-def _custom(resources: dict[str, CustomResource]) -> Iterator[str]:
-    for name, resource in resources.items():
-        if resource.enabled:
-            yield f'sync.toHost.customResources["{name}"]'
+def _namespaces(cluster: VirtualCluster, config: Config) -> Iterator[str]:
+    section, path = cluster.sync.to_host.namespaces, "sync.toHost.namespaces"
+    if not section.enabled:
+        given = _given(section, ("mappings_only", "mappings", "extra_labels"))
+        for option in given if not section.cleanup_on_disable else ():
+            yield f"{path}.{option}: does nothing while {path}.enabled is false"
+        return
+    if section.mappings_only and not section.mappings.by_name:
+        yield f"{path}.mappingsOnly: there are no mappings, so nothing is synced"
+    if config.host.owner:
+        yield f"host.owner: owns nothing, as with {path} no object is in its namespace"
+
+
+def _cleanups(to_host: ToHost) -> Iterator[str]:
+    """What is to happen once a kind is off, of kinds that are on."""
+    for name, field in ToHost.model_fields.items():
+        section = getattr(to_host, name)
+        switches = section.items() if isinstance(section, dict) else [("", section)]
+        for resource, switch in switches:
+            path = f"sync.toHost.{field.alias}" + (f'["{resource}"]' if resource else "")
+            if switch.enabled and switch.cleanup_on_disable:
+                yield f"{path}.cleanupOnDisable: does nothing while {path}.enabled is true"
 
 
 def _from_host(cluster: VirtualCluster) -> Iterator[str]:
@@ -65,7 +80,9 @@ def _from_host(cluster: VirtualCluster) -> Iterator[str]:
         value = getattr(from_host, name)
         kinds: dict[str, FromHostKind] = value if isinstance(value, dict) else {"": value}
         for resource, kind in kinds.items():
-            if kind.enabled:
+            if isinstance(kind, HostEvents):
+                yield from (f"sync.fromHost.events.{option}" for option in _given(kind, _EVENTS))
+            elif kind.enabled:
                 yield f"sync.fromHost.{field.alias}" + (f'["{resource}"]' if resource else "")
 
 

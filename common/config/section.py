@@ -33,4 +33,15 @@ def _dns_label(value: str) -> str:
     )
 
 
+def _class_name(value: str) -> str:
+    if not value or (len(value) <= 253 and all(map(_DNS_LABEL.fullmatch, value.split(".")))):
+        return value
+    raise ValueError(
+        f'"{value}" is no name of a class (lower-case letters, digits, dashes and dots); write for'
+        ' example "high-priority"'
+    )
+
+
+ClassName = Annotated[str, AfterValidator(_class_name)]
+"""A class of the host, "" for none."""
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]

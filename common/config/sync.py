@@ -1,41 +1,43 @@
 """The `sync` section, in the shape of a vCluster values.yaml.
 
-All options of all kinds are known here, also those that nothing acts on yet: `notes` says
-which these are. A new kind needs no change in this file.
+Every kind has its switch here by itself. Settings of vCluster's that nothing acts on are known too:
+`notes` says which these are.
 """
 
-from typing import Any, Literal
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import create_model, field_validator, model_validator
 
+from common.config.patches import (
+    CustomResourceFields,
+    Patch,
+    refuse_problems,
+    with_versions_apart,
+)
+from common.config.pods import PodSettings
 from common.config.section import Section
+from common.kind import Kind
+from common.kinds import REGISTRY
 
 
-class PatchReference(Section):
-    """The value at a patch's path names another object."""
-
-    api_version: str = ""
-    api_version_path: str = ""
-    kind: str = ""
-    kind_path: str = ""
-    name_path: str = ""
-    namespace_path: str = ""
-
-
-class Patch(Section):
-    """A change to one path on the way down, and back."""
+class UnreadPatch(Section):
+    """A patch where nothing acts on patches."""
 
     path: str
     expression: str = ""
     reverse_expression: str = ""
-    reference: PatchReference | None = None
+    reference: dict[str, Any] | None = None
     labels: dict[str, Any] | None = None
 
 
 class Switch(Section):
-    """A kind that is off by default."""
+    """A kind that is off by default. `cleanup_on_disable`: while it is off, what was synced of it
+    earlier is removed from the host."""
 
     enabled: bool = False
+    cleanup_on_disable: bool = False
     patches: list[Patch] = []
 
 
@@ -51,40 +53,8 @@ class SelectiveSwitch(DefaultSwitch):
     all: bool = False
 
 
-class Image(Section):
-    registry: str = ""
-    repository: str = ""
-    tag: str = ""
-
-
-class InitContainer(Section):
-    image: Image = Image()
-    resources: dict[str, dict[str, str | int | float]] = {}
-
-    @field_validator("image", mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return {"repository": value} if isinstance(value, str) else value
-
-
-class RewriteHosts(Section):
-    enabled: bool = False
-    init_container: InitContainer = InitContainer()
-
-
-class HybridScheduling(Section):
-    enabled: bool = False
-    host_schedulers: list[str] = []
-
-
-class Pods(DefaultSwitch):
-    translate_image: dict[str, str] = {}
-    enforce_tolerations: list[str] = []
-    runtime_class_name: str = ""
-    priority_class_name: str = ""
-    use_secrets_for_sa_tokens: bool = Field(default=False, alias="useSecretsForSATokens")
-    rewrite_hosts: RewriteHosts = RewriteHosts()
-    hybrid_scheduling: HybridScheduling = HybridScheduling()
+class Pods(PodSettings, DefaultSwitch):
+    pass
 
 
 class Mappings(Section):
@@ -92,46 +62,76 @@ class Mappings(Section):
 
 
 class Namespaces(Switch):
+    """`mappings.by_name`: virtual to host names, with one `*` on both sides or on none; `${name}`
+    is the virtual cluster's name. `extra_labels` are set on every host namespace."""
+
     mappings_only: bool = False
     mappings: Mappings = Mappings()
     extra_labels: dict[str, str] = {}
 
 
-class CustomResource(Switch):
-    """`references` lists paths whose values name other objects."""
-
-    scope: Literal["Namespaced", "Cluster"] = "Namespaced"
-    references: list[dict[str, Any]] = []
+class CustomResource(CustomResourceFields, Switch):
+    pass
 
 
-class ToHost(Section):
+class _Known(Section):
+    """The kinds that have more settings than their switch."""
+
     pods: Pods = Pods()
-    services: DefaultSwitch = DefaultSwitch()
-    endpoints: DefaultSwitch = DefaultSwitch()
-    endpoint_slices: DefaultSwitch = DefaultSwitch()
-    persistent_volume_claims: DefaultSwitch = DefaultSwitch()
     config_maps: SelectiveSwitch = SelectiveSwitch()
     secrets: SelectiveSwitch = SelectiveSwitch()
-    ingresses: Switch = Switch()
-    network_policies: Switch = Switch()
-    priority_classes: Switch = Switch()
-    pod_disruption_budgets: Switch = Switch()
-    storage_classes: Switch = Switch()
-    service_accounts: Switch = Switch()
-    persistent_volumes: Switch = Switch()
-    volume_snapshots: Switch = Switch()
-    volume_snapshot_contents: Switch = Switch()
     namespaces: Namespaces = Namespaces()
-    resource_claims: Switch = Switch()
-    resource_claim_templates: Switch = Switch()
     custom_resources: dict[str, CustomResource] = {}
+
+    @field_validator("custom_resources", mode="before")
+    @classmethod
+    def _versions_apart(cls, value: Any) -> Any:
+        return with_versions_apart(value)
+
+    @model_validator(mode="after")
+    def _patches_fit(self) -> Self:
+        refuse_problems(self.patches(), self.custom_resources)
+        return self
+
+    def patches(self) -> dict[str, list[Patch]]:
+        """By plural, for the kinds that have any; custom resources apart."""
+        found = {plural: getattr(self, name).patches for name, plural in SWITCHES.items()}
+        return {plural: patches for plural, patches in found.items() if patches}
+
+
+def _field(option: str) -> str:
+    return re.sub(r"(?=[A-Z])", "_", option).lower()
+
+
+def _switch(kind: Kind) -> Any:
+    switch = DefaultSwitch if kind.default else Switch
+    return switch, switch()
+
+
+SWITCHES: Mapping[str, str] = {
+    _field(kind.option): kind.plural for kind in REGISTRY.values() if kind.option
+}
+"""By the name of the field in ToHost: the plural of the kind that it switches."""
+
+if TYPE_CHECKING:
+    ToHost = _Known
+else:
+    ToHost = create_model(
+        "ToHost",
+        __base__=_Known,
+        **{
+            name: _switch(REGISTRY[plural])
+            for name, plural in SWITCHES.items()
+            if name not in _Known.model_fields
+        },
+    )
 
 
 class FromHostKind(Section):
     """Any kind below `sync.fromHost`; "auto" is a form that vCluster knows."""
 
     enabled: bool | Literal["auto"] = False
-    patches: list[Patch] = []
+    patches: list[UnreadPatch] = []
     mappings: Mappings = Mappings()
     selector: dict[str, Any] = {}
     scope: Literal["Namespaced", "Cluster"] = "Namespaced"
@@ -139,8 +139,14 @@ class FromHostKind(Section):
     sync_back_changes: bool = False
 
 
+class HostEvents(FromHostKind):
+    """Events of host objects, told on the virtual ones; "auto" means on."""
+
+    enabled: bool | Literal["auto"] = True
+
+
 class FromHost(Section):
-    events: FromHostKind = FromHostKind()
+    events: HostEvents = HostEvents()
     nodes: FromHostKind = FromHostKind()
     ingress_classes: FromHostKind = FromHostKind()
     runtime_classes: FromHostKind = FromHostKind()

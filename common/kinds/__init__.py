@@ -5,7 +5,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from common.cluster import Cluster
+from common.custom.kind import bare, following
 from common.kind import Kind, Need
+from common.patches.kind import patched
 
 
 def _found() -> dict[str, Kind]:
@@ -18,8 +20,13 @@ REGISTRY: Mapping[str, Kind] = _found()
 
 
 def kinds_of(cluster: Cluster) -> Mapping[str, Kind]:
-    """The kinds as this virtual cluster has them, by plural."""
-    return REGISTRY
+    """The kinds as this virtual cluster has them, by plural: with its custom resources and under
+    its patches. Raises ConfigError for a patch that can't be followed."""
+    custom = {rule.plural: bare(rule) for rule in cluster.custom}
+    kinds = {**REGISTRY, **custom}
+    for plural in kinds.keys() & cluster.patches.keys():
+        kinds[plural] = patched(kinds[plural], cluster.patches[plural], kinds)
+    return {**kinds, **{plural: following(kinds[plural]) for plural in custom}}
 
 
 def needing(need: Need) -> tuple[Kind, ...]:

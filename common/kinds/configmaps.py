@@ -1,6 +1,6 @@
 """ConfigMaps, by default only those that a synced object refers to."""
 
-from common.kind import Context, Kind
+from common.kind import Context, Doc, Kind
 from common.objects import Obj, name_of
 from common.selective import unreferenced
 
@@ -31,4 +31,5 @@ KIND = Kind(
     recreate=_recreate,
     skip=_skip,
     needs=frozenset({"referrers"}),
+    doc=Doc(down="data, if a synced object refers to it or with `all`; `immutable`"),
 )

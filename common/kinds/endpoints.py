@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from common.endpoint import skip_endpoints, translate_target, wait_for_host
-from common.kind import Context, Kind, Ref
+from common.kind import Context, Doc, Kind, Ref
 from common.naming import host_name
 from common.objects import Obj, name_of, namespace_of
 
@@ -13,14 +13,15 @@ _ADDRESS_LISTS = ("addresses", "notReadyAddresses")
 def _translate(virtual: Obj, context: Context) -> Obj:
     if not virtual.get("subsets"):
         return {}
-    return {"subsets": [_translate_subset(subset, context) for subset in virtual["subsets"]]}
+    own = namespace_of(virtual)
+    return {"subsets": [_translate_subset(subset, own, context) for subset in virtual["subsets"]]}
 
 
-def _translate_subset(subset: Obj, context: Context) -> Obj:
+def _translate_subset(subset: Obj, own: str, context: Context) -> Obj:
     result = dict(subset)
     for key in _ADDRESS_LISTS:
         if subset.get(key):
-            result[key] = [translate_target(address, context) for address in subset[key]]
+            result[key] = [translate_target(address, own, context) for address in subset[key]]
     return result
 
 
@@ -47,4 +48,8 @@ KIND = Kind(
     wait=wait_for_host,
     references=_references,
     needs=frozenset({"service"}),
+    doc=Doc(
+        down="addresses and ports, of Services without a selector",
+        translated="the pods that addresses name",
+    ),
 )

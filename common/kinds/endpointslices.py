@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from common.endpoint import skip_endpoints, translate_target, wait_for_host
-from common.kind import Context, Kind, Ref
+from common.kind import Context, Doc, Kind, Ref
 from common.naming import host_name
 from common.objects import Obj, labels, name_of, namespace_of
 
@@ -13,7 +13,8 @@ _CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-contr
 
 
 def _translate(virtual: Obj, context: Context) -> Obj:
-    endpoints = [translate_target(each, context) for each in virtual.get("endpoints") or ()]
+    own = namespace_of(virtual)
+    endpoints = [translate_target(each, own, context) for each in virtual.get("endpoints") or ()]
     result: Obj = {"addressType": virtual.get("addressType"), "endpoints": endpoints}
     if virtual.get("ports"):
         result["ports"] = virtual["ports"]
@@ -59,4 +60,11 @@ KIND = Kind(
     wait=wait_for_host,
     references=_references,
     needs=frozenset({"service"}),
+    doc=Doc(
+        down=(
+            "address type, endpoints and ports, of Services without a selector, unless a"
+            " Kubernetes controller made the slice"
+        ),
+        translated="`kubernetes.io/service-name`, and the pods that endpoints name",
+    ),
 )

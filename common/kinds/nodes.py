@@ -1,7 +1,7 @@
 """Nodes: a virtual stand-in for each node that a synced pod runs on."""
 
 from common.actions import Action
-from common.kind import Context, Kind
+from common.kind import Context, Doc, Kind
 from common.naming import shorten
 from common.objects import Obj, get_path, labels, name_of
 from common.standin import keep_standin, remove_standin, standin_labels
@@ -36,6 +36,8 @@ def stand_in(name: str, context: Context) -> Obj:
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": _labels(name, host, context)},
+        # API servers taint a new Node as not ready, and no controller here would take that off.
+        "spec": {"taints": []},
         "status": {
             "capacity": capacity,
             "allocatable": found.get("allocatable") or capacity,
@@ -76,4 +78,12 @@ KIND = Kind(
     translate=_translate,
     needs=frozenset({"referrers", "live_host"}),
     plan=_plan,
+    virtual_access=("nodes: create patch delete", "nodes/status: patch"),
+    host_access=("nodes: get",),
+    doc=Doc(
+        up=(
+            "a Node that a synced pod runs on appears as a stand-in, with the host's version and"
+            " capacity where tohost may read Nodes, and goes when no pod needs it"
+        )
+    ),
 )

@@ -1,44 +1,51 @@
 """PersistentVolumeClaims: the host provisions; status and volume come up."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from common.actions import Action, Patch
-from common.kind import Context, Kind, Ref
-from common.naming import host_name_cluster
+from common.actions import Action, EmitEvent, Patch, RequeueAfter
+from common.following import wait_for
+from common.kind import Context, Doc, Kind, Ref
+from common.metadata import translate_selector
+from common.naming import host_name_cluster, host_namespace
 from common.objects import (
     Obj,
     annotations,
     get_path,
+    is_deleting,
     merge_diff,
     name_of,
     namespace_of,
     uid,
 )
-from common.quantity import number
+from common.quantity import grown
+from common.volume.bound_name import bound_name, name_to_read
+from common.volume.data_source import foreign_source, source_refs, translate_sources
+from common.volume.stand_in import ASKED_CLASS
+from common.volume.storage_class import storage_class_name
 
+_VOLUMES = "persistentvolumes"
 _BINDER = "pv.kubernetes.io/"
 _BOUND_BY_CONTROLLER = f"{_BINDER}bound-by-controller"
 _PROVISIONERS = (
     "volume.kubernetes.io/storage-provisioner",
     "volume.beta.kubernetes.io/storage-provisioner",
 )
-_SOURCE_PLURALS = {
-    "PersistentVolumeClaim": "persistentvolumeclaims",
-    "VolumeSnapshot": "volumesnapshots",
-}
+# Before the volume that the host bound is looked at again.
+_AGAIN_S = 30.0
 
 
 def _translate(virtual: Obj, context: Context) -> Obj:
     own: Obj = virtual.get("spec") or {}
-    spec = dict(own)
-    for key in ("dataSource", "dataSourceRef"):
-        if own.get(key):
-            spec[key] = _translate_source(own[key], namespace_of(virtual), context)
-    if "persistentvolumes" not in context.cluster.enabled:
+    spec = {**own, **translate_sources(virtual, context)}
+    if own.get("storageClassName"):
+        spec["storageClassName"] = storage_class_name(context.cluster, own["storageClassName"])
+    if _VOLUMES not in context.cluster.enabled:
         spec.pop("selector", None)
         spec.pop("volumeName", None)
-    elif annotations(virtual).get(_BOUND_BY_CONTROLLER):
+        return {"spec": spec}
+    if own.get("selector"):
+        spec["selector"] = translate_selector(context.cluster, own["selector"])
+    if annotations(virtual).get(_BOUND_BY_CONTROLLER):
         spec.pop("volumeName", None)  # the host's binder chose it for a claim that is gone
     elif volume := own.get("volumeName"):
         spec["volumeName"] = _volume_name(volume, context)
@@ -46,28 +53,12 @@ def _translate(virtual: Obj, context: Context) -> Obj:
 
 
 def _named(virtual: Obj) -> Iterable[Ref]:
-    """The claims whose data it starts from."""
-    own: Obj = virtual.get("spec") or {}
-    for key in ("dataSource", "dataSourceRef"):
-        source = own.get(key) or {}
-        if plural := _SOURCE_PLURALS.get(source.get("kind") or ""):
-            namespace = source.get("namespace") or namespace_of(virtual)
-            yield Ref(plural, namespace, source.get("name") or "")
+    """What its data starts from."""
+    return source_refs(virtual)
 
 
 def _wait(virtual: Obj, context: Context) -> str:
-    member = context.unresolved(_named(virtual))
-    return f"waits for {member}, whose host name another object may bear" if member else ""
-
-
-def _translate_source(source: Obj, own_namespace: str, context: Context) -> Obj:
-    """A data source of a kind that we sync; all of them share one host namespace."""
-    plural = _SOURCE_PLURALS.get(source.get("kind") or "")
-    if plural != "persistentvolumeclaims" and plural not in context.cluster.enabled:
-        return source
-    namespace = source.get("namespace") or own_namespace
-    result = {key: value for key, value in source.items() if key != "namespace"}
-    return {**result, "name": context.host_name(plural, namespace, source.get("name") or "")}
+    return wait_for(_named(virtual), context)
 
 
 def _volume_name(name: str, context: Context) -> str:
@@ -86,42 +77,45 @@ def _is_binders(key: str) -> bool:
     return key.startswith(_BINDER) or key in _PROVISIONERS
 
 
+def _decorate(
+    virtual: Obj, context: Context, _labels: dict[str, str], notes: dict[str, str]
+) -> None:
+    asked = get_path(virtual, "spec.storageClassName")
+    if asked and storage_class_name(context.cluster, asked) != asked:
+        notes[ASKED_CLASS] = asked
+
+
 def _patch_down(_virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
     """Requests only grow; the rest of a claim's spec never changes."""
     desired, current = translated.get("spec") or {}, host.get("spec") or {}
     spec: Obj = {}
     wanted = get_path(desired, "resources.requests") or {}
-    found = get_path(current, "resources.requests") or {}
-    grown = {key: value for key, value in wanted.items() if _is_more(value, found.get(key))}
-    if grown:
-        spec["resources"] = {"requests": grown}
+    if larger := grown(wanted, get_path(current, "resources.requests") or {}):
+        spec["resources"] = {"requests": larger}
     attributes = desired.get("volumeAttributesClassName")
     if attributes and attributes != current.get("volumeAttributesClassName"):
         spec["volumeAttributesClassName"] = attributes
     return {"spec": spec} if spec else {}
 
 
-def _is_more(wanted: Any, found: Any) -> bool:
-    asked, given = number(wanted), number(found)
-    return asked is not None and (given is None or asked > given)
-
-
-def _up(virtual: Obj, host: Obj, _context: Context) -> list[Action]:
-    actions: list[Action] = []
+def _up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
     patch: Obj = {}
     if notes := _binder_notes(virtual, host):
         patch["metadata"] = {"annotations": notes}
-    volume = get_path(host, "spec.volumeName")
-    if volume and not get_path(virtual, "spec.volumeName"):
+    bound = get_path(host, "spec.volumeName")
+    unbound = bound and not get_path(virtual, "spec.volumeName")
+    volume = bound_name(bound, _VOLUMES, context) if unbound else ""
+    if volume:
         patch["spec"] = {"volumeName": volume}
-    if patch:
-        actions.append(_patch_up(virtual, patch))
+    actions: list[Action] = [_patch_up(virtual, patch)] if patch else []
     current = virtual.get("status") or {}
     status = {key: value for key, value in (host.get("status") or {}).items() if value is not None}
     if "phase" in current:
         status.setdefault("phase", current["phase"])
     if changes := merge_diff(current, status):
         actions.append(_patch_up(virtual, {"status": changes}, "status"))
+    if unbound and not volume:
+        actions.append(RequeueAfter(_AGAIN_S, f"the host's volume {bound} can't be read"))
     return actions
 
 
@@ -144,9 +138,27 @@ def _binder_notes(virtual: Obj, host: Obj) -> dict[str, str | None]:
     return changes
 
 
+def _plan(virtual: Obj | None, host: Obj | None, context: Context) -> list[Action] | None:
+    """A new claim that can't be filled is told so, and not made."""
+    if virtual is None or host is not None or is_deleting(virtual):
+        return None
+    if not host_namespace(context.cluster, namespace_of(virtual)):
+        return None
+    reason = foreign_source(virtual, context)
+    return [EmitEvent("Warning", "NotSynced", reason)] if reason else None
+
+
+def _live(virtual: Obj | None, host: Obj | None, context: Context) -> Ref | None:
+    """The host's volume, when it may be one of the tenant's own."""
+    bound = get_path(host or {}, "spec.volumeName")
+    if virtual is None or get_path(virtual, "spec.volumeName"):
+        return None
+    return name_to_read(bound or "", _VOLUMES, context)
+
+
 def _host_references(host: Obj) -> Iterable[Ref]:
     volume = get_path(host, "spec.volumeName")
-    return (Ref("persistentvolumes", "", volume),) if volume else ()
+    return (Ref(_VOLUMES, "", volume),) if volume else ()
 
 
 KIND = Kind(
@@ -155,11 +167,29 @@ KIND = Kind(
     option="persistentVolumeClaims",
     default=True,
     translate=_translate,
+    decorate=_decorate,
     named=_named,
     wait=_wait,
     annotation_down=_annotation_down,
     patch_down=_patch_down,
     up=_up,
     host_references=_host_references,
+    needs=frozenset({"live_host"}),
+    live=_live,
+    plan=_plan,
     adopt=True,
+    virtual_access=("persistentvolumeclaims: patch", "persistentvolumeclaims/status: patch"),
+    host_access=("persistentvolumes: get",),
+    doc=Doc(
+        down=(
+            "the whole spec at creation; later larger requests, the volume attributes class."
+            " Selector and volume only with persistentVolumes"
+        ),
+        up="status, the volume's name, the binder's annotations",
+        translated=(
+            "class (with storageClasses), volume and selector, claims and snapshots that the data"
+            " comes from; a claim with another source is refused. Cleaning up deletes the host's"
+            " claims, and data as their volumes' reclaim policy says"
+        ),
+    ),
 )

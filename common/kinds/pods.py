@@ -3,25 +3,40 @@
 from collections.abc import Iterable
 
 from common.actions import Action
-from common.kind import Context, Kind, Ref
+from common.cluster import Cluster
+from common.kind import Context, Doc, Kind, Ref
 from common.metadata import (
+    HOSTS_REWRITTEN,
     TOKEN,
     TOKEN_REFRESH_AT,
     controller_of,
     namespace_labels,
 )
-from common.objects import Obj, annotations, is_deleting, labels, meta, name_of, namespace_of
-from common.pod import downward, lifecycle, status, tokens
+from common.objects import Obj, annotations, get_path, labels, meta, name_of, namespace_of
+from common.pod import downward, hosts, lifecycle, status, tokens
+from common.pod.claims import translate_claims
+from common.pod.classes import set_classes
 from common.pod.dns import host_aliases, hostname, translate_dns
 from common.pod.environment import service_variables, translate_container
-from common.pod.selectors import translate_affinity, translate_spread
+from common.pod.ephemeral import adds_containers, ephemeral_down
+from common.pod.readiness import readiness_down
+from common.pod.resize import SENT_RESOURCES, resize_down, resources_text
+from common.pod.selectors import selects_namespaces, translate_affinity, translate_spread
+from common.pod.tolerations import enforced
 from common.pod.volumes import translate_volume
-from common.references import CONTAINER_LISTS, Renamer, pod_names, pod_references
+from common.references import Renamer, pod_names, pod_references
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 _REDACTED = "redacted"
 # What the virtual cluster's admission made of its own classes; the host's does so anew.
-_NOT_SENT = ("ephemeralContainers", "overhead", "priority", "priorityClassName", "subdomain")
+_NOT_SENT = (
+    "ephemeralContainers",
+    "overhead",
+    "preemptionPolicy",
+    "priority",
+    "priorityClassName",
+    "subdomain",
+)
 
 
 def _translate(virtual: Obj, context: Context) -> Obj:
@@ -32,23 +47,35 @@ def _translate(virtual: Obj, context: Context) -> Obj:
         return context.host_name(plural, namespace, name)
 
     spec = {key: value for key, value in own.items() if key not in _NOT_SENT}
-    if own.get("preemptionPolicy") not in (None, "PreemptLowerPriority"):
-        del spec["preemptionPolicy"]  # it belongs to the class that is not sent
-    spec["serviceAccountName"] = spec["serviceAccount"] = cluster.workload_service_account
+    set_classes(spec, own, cluster)
+    spec["serviceAccountName"] = spec["serviceAccount"] = _account(own, cluster, rename)
     spec["automountServiceAccountToken"] = spec["enableServiceLinks"] = False
     spec["hostname"] = hostname(own, name_of(virtual))
     if aliases := host_aliases(own, cluster):
         spec["hostAliases"] = aliases
+    if tolerations := enforced(own.get("tolerations"), cluster.pods.tolerations):
+        spec["tolerations"] = tolerations
     spec |= translate_dns(own, namespace, cluster)
-    _translate_lists(spec, virtual, context, rename)
+    injected = service_variables(own, context)
+    _translate_lists(spec, virtual, context, rename, injected)
+    if hosts.rewrites_hosts(own, cluster):
+        hosts.rewrite_hosts(spec, virtual, cluster, injected)
     if affinity := own.get("affinity"):
-        spec["affinity"] = translate_affinity(affinity, namespace, cluster)
+        spec["affinity"] = translate_affinity(affinity, namespace, context)
     return {"spec": spec}
 
 
-def _translate_lists(spec: Obj, virtual: Obj, context: Context, rename: Renamer) -> None:
-    injected = service_variables(virtual.get("spec") or {}, context)
-    for key in CONTAINER_LISTS:
+def _account(own: Obj, cluster: Cluster, rename: Renamer) -> str:
+    """Admission gives every pod an account; without it the configured one is as good."""
+    if "serviceaccounts" in cluster.enabled and own.get("serviceAccountName"):
+        return rename("serviceaccounts", own["serviceAccountName"])
+    return cluster.workload_service_account
+
+
+def _translate_lists(
+    spec: Obj, virtual: Obj, context: Context, rename: Renamer, injected: list[Obj]
+) -> None:
+    for key in ("initContainers", "containers"):
         if containers := spec.get(key):
             spec[key] = [
                 translate_container(each, injected, context.cluster, rename) for each in containers
@@ -60,6 +87,8 @@ def _translate_lists(spec: Obj, virtual: Obj, context: Context, rename: Renamer)
             {**each, "name": rename("secrets", each["name"])} if each.get("name") else each
             for each in secrets
         ]
+    if spec.get("resourceClaims"):
+        spec["resourceClaims"] = translate_claims(virtual, context, rename)
     if constraints := spec.get("topologySpreadConstraints"):
         spec["topologySpreadConstraints"] = [
             translate_spread(each, namespace_of(virtual), context.cluster) for each in constraints
@@ -78,15 +107,23 @@ def _decorate(
     notes.setdefault(SAFE_TO_EVICT, "true" if controller else "false")
     if controller:
         notes[downward.OWNER_SET_KIND] = str(controller.get("kind"))
+    if asked := resources_text(virtual):
+        notes[SENT_RESOURCES] = asked
+    if hosts.rewrites_hosts(virtual.get("spec") or {}, context.cluster):
+        notes[HOSTS_REWRITTEN] = "true"
     if owners := meta(virtual).get("ownerReferences"):
         notes[downward.OWNER_REFERENCES] = downward.owners_text(owners)
 
 
-def _up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
-    actions = status.up(virtual, host, context)
-    if not is_deleting(virtual) and not is_deleting(host):
-        actions += tokens.refresh(virtual, host, context)
-    return actions
+def _subresources_down(virtual: Obj, host: Obj, context: Context) -> list[Action]:
+    if get_path(host, "status.phase") in ("Succeeded", "Failed"):
+        return []
+    return [
+        *ephemeral_down(virtual, host, context),
+        *resize_down(virtual, host, context),
+        *readiness_down(virtual, host, context),
+        *tokens.refresh(virtual, host, context),
+    ]
 
 
 def _host_references(host: Obj) -> Iterable[Ref]:
@@ -115,15 +152,40 @@ KIND = Kind(
     decorate=_decorate,
     mutable=lifecycle.mutable,
     patch_down=lifecycle.patch_down,
-    up=_up,
+    subresources_down=_subresources_down,
+    up=status.up,
     skip=lifecycle.skip,
     wait=lifecycle.wait,
+    untold=lifecycle.untold,
     tokens=tokens.token_specs,
     references=pod_references,
     named=pod_names,
+    names_later=adds_containers,
+    wants_all=selects_namespaces,
     host_references=_host_references,
     stored=_stored,
-    needs=frozenset({"namespace", "services"}),
+    needs=frozenset({"namespace", "namespaces", "services"}),
     runs_once=True,
     already_ran=lifecycle.already_ran,
+    virtual_access=(
+        "pods: delete",
+        "pods/binding: create",
+        "pods/status: patch",
+        "serviceaccounts/token: create",
+        "events: create patch",
+    ),
+    host_access=(
+        "pods/ephemeralcontainers: patch",
+        "pods/resize: patch",
+        "pods/status: patch",
+        "secrets: get create patch delete",
+    ),
+    doc=Doc(
+        down="the whole spec at creation; later images, further tolerations, a nearer deadline,"
+        " ephemeral containers, CPU and memory in place, conditions of readiness gates",
+        up="node and status; a pod whose host pod was deleted goes too",
+        translated="names in volumes, variables, pull secrets, device claims, classes and the"
+        " service account; pod selectors; DNS, hosts file, downward API, service variables, tokens;"
+        " what `sync.toHost.pods` changes",
+    ),
 )

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 
-from common.kind import Context, Kind
+from common.kind import Context, Doc, Kind
 from common.metadata import LAST_APPLIED
 from common.objects import Obj, annotations, meta
 from common.selective import unreferenced
@@ -82,4 +82,8 @@ KIND = Kind(
     skip=_skip,
     stored=_stored,
     needs=frozenset({"referrers"}),
+    doc=Doc(
+        down="data, if a synced object refers to it or with `all`; type, `immutable`",
+        translated="service account tokens become `Opaque`; Helm releases stay",
+    ),
 )

@@ -1,9 +1,10 @@
 """Services: ports and selector go down; the addresses that the host gives come up."""
 
 from common.actions import Action, Patch, RemoveEndpoints, ReplaceService
-from common.kind import Context, Kind
+from common.following import certain_namespace
+from common.kind import Context, Doc, Kind
 from common.metadata import SENT, own_labels
-from common.naming import host_name, host_namespace, label_key
+from common.naming import host_name, label_key
 from common.objects import (
     Obj,
     annotations,
@@ -79,14 +80,15 @@ def _selector(virtual: Obj, selector: Obj, context: Context) -> Obj:
 
 
 def _external_name(name: str, context: Context) -> str:
-    """`svc.ns.svc...` follows the host name; any other name is outside the cluster."""
+    """`svc.ns.svc...` follows the host name, and leads nowhere when `ns` is not synced; any other
+    name is outside the cluster."""
     service, _, rest = name.partition(".")
     namespace, _, suffix = rest.partition(".")
     domain = suffix.rstrip(".")
     if not namespace or domain not in ("svc", f"svc.{context.cluster.cluster_domain}"):
         return name
     host = host_name(context.cluster, namespace, service)
-    return f"{host}.{host_namespace(context.cluster, namespace)}.{suffix}"
+    return f"{host}.{certain_namespace(context.cluster, namespace)}.{suffix}"
 
 
 def _patch_down(virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
@@ -253,4 +255,25 @@ KIND = Kind(
     up=_up,
     skip=_skip,
     adopt=True,
+    virtual_access=(
+        "services: create patch",
+        "services/status: patch",
+        "servicecidrs.networking.k8s.io: create",
+        "ipaddresses.networking.k8s.io: get delete",
+    ),
+    host_access=(
+        "endpoints: delete",
+        "endpointslices.discovery.k8s.io: deletecollection",
+        "servicecidrs.networking.k8s.io: get",
+    ),
+    doc=Doc(
+        down=(
+            "type, ports, selector, external name, session affinity, traffic policies,"
+            " load balancer settings, external IPs"
+        ),
+        up="cluster IPs, node ports, load balancer status, external IPs that the host assigned",
+        translated=(
+            "the selector, confined to the namespace's own pods; an external name in the cluster"
+        ),
+    ),
 )

@@ -1,12 +1,13 @@
 -- Store a batch of changes of one stream, and mark what they wake, in one atomic step.
 -- Loaded behind mark.lua, which defines mark(prefix, member).
--- KEYS[1]: tohost:{V}. ARGV: side, plural, wake_own ("1" or ""), now (Unix seconds), then five
--- for each change: field, resourceVersion, JSON ("" when deleted), refs, uid of the virtual object.
+-- KEYS[1]: tohost:{V}. ARGV: side, plural, wake_own ("1" or ""), now (Unix seconds), again ("1":
+-- what has the stored version is stored anew, "": it's ignored), then five for each change: field,
+-- resourceVersion, JSON ("" when deleted), refs, uid of the virtual object.
 -- refs: lines of `t plural ns/name` (wakes the target) and `r plural ns/name` (wakes us).
 -- Answers the members for which a job must be pushed.
 
 local prefix, side, plural = KEYS[1], ARGV[1], ARGV[2]
-local wake_own, now = ARGV[3] == "1", ARGV[4]
+local wake_own, now, again = ARGV[3] == "1", ARGV[4], ARGV[5] == "1"
 local suffix = side .. ":" .. plural
 local objects = prefix .. ":obj:" .. suffix
 local versions = prefix .. ":rv:" .. suffix
@@ -71,8 +72,8 @@ local function apply(field, version, json, refs, uid)
   local dead, current, current_uid = "", "", ""
   if stored then dead, current, current_uid = string.match(stored, "^(T?)(%d*):(.*)$") end
   -- A server answers a DELETE with the version that the DELETED event has too: the end wins.
-  local ends = json == "" and version == current
-  if current ~= "" and not newer(version, current) and not ends then return end
+  local wins = version == current and (json == "" or (again and dead == ""))
+  if current ~= "" and not newer(version, current) and not wins then return end
   if json == "" then
     if not stored or dead == "T" then return end
     redis.call("HDEL", objects, field)
@@ -89,10 +90,12 @@ local function apply(field, version, json, refs, uid)
     local referrers = redis.call("SMEMBERS", prefix .. ":refs:r " .. plural .. " " .. field)
     for _, member in ipairs(referrers) do wake(member) end
   end
-  if wake_own then wake(plural .. " " .. field) end
+  -- That the host's record of an event ends is no news to anyone.
+  local ends = plural == "events" and json == ""
+  if wake_own and not ends then wake(plural .. " " .. field) end
 end
 
-for i = 5, #ARGV, 5 do
+for i = 6, #ARGV, 5 do
   apply(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
 end
 return push

@@ -1,4 +1,4 @@
-"""Environment variables: the virtual API service, service links, and names that follow.
+"""Containers and their variables: the virtual API service, service links, and names that follow.
 
 The host's kubelet adds none of ours (`enableServiceLinks: false` on the host), so what it would
 have done in the virtual cluster is done here: the Docker-link style variables, sorted, before
@@ -11,6 +11,7 @@ from common.cluster import Cluster
 from common.kind import Context
 from common.objects import Obj, annotations, name_of
 from common.pod.downward import translate_field
+from common.pod.images import translate_image
 from common.references import ENV_FROM_SOURCES, ENV_SOURCES, Renamer, follow
 from common.service import MOVING
 
@@ -28,8 +29,11 @@ def service_variables(spec: Obj, context: Context) -> list[Obj]:
 def translate_container(
     container: Obj, injected: list[Obj], cluster: Cluster, rename: Renamer
 ) -> Obj:
-    """The container with its own variables following names, after the injected ones."""
+    """The container with its image from where the rules say, and its own variables following
+    names, after the injected ones."""
     result = dict(container)
+    if container.get("image"):
+        result["image"] = translate_image(container["image"], cluster.pods.images)
     own = container.get("env") or []
     names = {variable.get("name") for variable in own}
     result["env"] = [each for each in injected if each["name"] not in names]

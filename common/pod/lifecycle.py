@@ -1,30 +1,43 @@
 """When a pod may be created on the host, and what of it may change afterwards."""
 
-from typing import Any
-
+from common.actions import Action, EmitEvent
+from common.following import wait_for
 from common.kind import Context
 from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of, timestamp_s
+from common.pod.claims import wait_for_claims
 from common.pod.environment import linked
-from common.references import CONTAINER_LISTS, pod_names
+from common.pod.images import translate_image
+from common.pod.tolerations import enforced, with_missing
+from common.pod.volumes import certificate_volume
+from common.references import pod_names
 from common.service import HOST_CLUSTER_IP, skip_service
 
 # How long a pod waits for the addresses of services that are older than itself.
 SERVICES_WAIT_S = 5.0
 _GRACE = "terminationGracePeriodSeconds"
+_IMAGE_LISTS = ("initContainers", "containers")
+_GATED = "it waits for its scheduling gates to be removed"
 
 
 def skip(virtual: Obj, _context: Context) -> str:
     """Why the pod is not on the host."""
     if (virtual.get("spec") or {}).get("schedulingGates"):
-        return "it waits for its scheduling gates to be removed"
+        return _GATED
+    if volume := certificate_volume(virtual):
+        return f"its volume {volume} asks for a certificate, which would be that of a host pod"
     return ""
 
 
+def untold(_virtual: Obj, reason: str) -> list[Action]:
+    """Whoever sets gates knows of them."""
+    return [] if reason == _GATED else [EmitEvent("Warning", "NotSynced", reason)]
+
+
 def wait(virtual: Obj, context: Context) -> str:
-    """Why the pod should not be created just yet: it would name another's object, or its
-    variables would lack a service."""
-    if member := context.unresolved(pod_names(virtual)):
-        return f"waits for {member}, whose host name another object may bear"
+    """Why the pod should not be created just yet: it would name another's object or one that isn't
+    there yet, or its variables would lack a service."""
+    if reason := wait_for(pod_names(virtual), context) or wait_for_claims(virtual, context):
+        return reason
     if (virtual.get("spec") or {}).get("enableServiceLinks") is False:
         return ""
     created = str(meta(virtual).get("creationTimestamp") or "")
@@ -54,27 +67,36 @@ def already_ran(virtual: Obj) -> bool:
     )
 
 
-def mutable(virtual: Obj, _context: Context) -> Obj:
+def mutable(virtual: Obj, context: Context) -> Obj:
     """What of the translation may change after the pod was created."""
-    spec = virtual.get("spec") or {}
-    kept = (*CONTAINER_LISTS, "tolerations", "activeDeadlineSeconds", _GRACE)
-    return {"spec": {key: spec[key] for key in kept if key in spec}}
+    own, options = virtual.get("spec") or {}, context.cluster.pods
+    spec: Obj = {key: own[key] for key in ("activeDeadlineSeconds", _GRACE) if key in own}
+    for key in _IMAGE_LISTS:
+        spec[key] = [
+            {"name": each.get("name"), "image": translate_image(each.get("image"), options.images)}
+            for each in own.get(key) or ()
+        ]
+    spec["tolerations"] = enforced(own.get("tolerations"), options.tolerations)
+    return {"spec": spec}
 
 
-def patch_down(_virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
+def patch_down(virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
     """The changes of a pod's spec that Kubernetes allows; lists are sent whole."""
-    desired, current = translated.get("spec") or {}, host.get("spec") or {}
+    own, desired, current = (each.get("spec") or {} for each in (virtual, translated, host))
     spec: Obj = {}
-    for key in ("containers", "initContainers"):
-        if (changed := _images(desired.get(key) or [], current.get(key) or [])) is not None:
+    for key in _IMAGE_LISTS:
+        names = {each.get("name") for each in own.get(key) or ()}
+        wanted = [each for each in desired.get(key) or () if each.get("name") in names]
+        if (changed := _images(wanted, current.get(key) or [])) is not None:
             spec[key] = changed
-    if (changed := _tolerations(desired, current)) is not None:
+    tolerations = current.get("tolerations") or [], desired.get("tolerations") or []
+    if (changed := with_missing(*tolerations)) is not None:
         spec["tolerations"] = changed
     deadline, present = desired.get("activeDeadlineSeconds"), current.get("activeDeadlineSeconds")
     if deadline is not None and (present is None or deadline < present):
         spec["activeDeadlineSeconds"] = deadline
     if _grace_is_mended(desired, current):
-        spec["terminationGracePeriodSeconds"] = desired["terminationGracePeriodSeconds"]
+        spec[_GRACE] = desired[_GRACE]
     return {"spec": spec} if spec else {}
 
 
@@ -98,24 +120,6 @@ def _images(desired: list[Obj], current: list[Obj]) -> list[Obj] | None:
     return [{**each, "image": image} for each, image in zip(current, images, strict=True)]
 
 
-def _tolerations(desired: Obj, current: Obj) -> list[Obj] | None:
-    """The host's tolerations with the missing ones added; None when there are none."""
-    wanted, found = desired.get("tolerations") or [], current.get("tolerations") or []
-    if wanted == found:
-        return None
-    by_match = {_match(each): each for each in wanted}
-    kept = [by_match.pop(_match(each), each) for each in found]
-    merged = kept + list(by_match.values())
-    return None if merged == found else merged
-
-
-def _match(toleration: Obj) -> tuple[Any, ...]:
-    operator = toleration.get("operator") or "Equal"
-    keys = (toleration.get(key) or "" for key in ("key", "value", "effect"))
-    return (operator, *keys)
-
-
 def _grace_is_mended(desired: Obj, current: Obj) -> bool:
     """The API allows one change of the grace period: from a negative number to 1."""
-    wanted = desired.get("terminationGracePeriodSeconds")
-    return wanted == 1 and (current.get("terminationGracePeriodSeconds") or 0) < 0
+    return desired.get(_GRACE) == 1 and (current.get(_GRACE) or 0) < 0

@@ -1,25 +1,33 @@
 """Selectors of pods by pods: affinity, anti-affinity and topology spread.
 
-All pods of a virtual cluster share one host namespace with others', so what selected by
-namespace must select by label, and nothing may reach outside the virtual cluster.
+Pods of several namespaces, and of several virtual clusters, may share one host namespace: what
+selected by namespace must select by label, and nothing may reach outside the virtual cluster.
+Where each virtual namespace has a host namespace of its own, the terms name those too.
 """
 
+from collections.abc import Iterator
+
 from common.cluster import Cluster
-from common.metadata import NAMESPACE, own_labels, translate_selector
-from common.naming import label_key
-from common.objects import Obj
+from common.confinement import confined, confined_by_labels
+from common.following import certain_namespace
+from common.kind import Context
+from common.metadata import MANAGED_BY, NAMESPACE
+from common.naming import label_key, managed_by
+from common.objects import Obj, labels, name_of
+from common.selector import selects
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_POD_AFFINITIES = ("podAffinity", "podAntiAffinity")
 _KEY_LISTS = ("matchLabelKeys", "mismatchLabelKeys")
 
 
-def translate_affinity(affinity: Obj, namespace: str, cluster: Cluster) -> Obj:
+def translate_affinity(affinity: Obj, namespace: str, context: Context) -> Obj:
     """The affinity with its pod terms translated; node affinity is the host's business."""
     result = dict(affinity)
-    for key in ("podAffinity", "podAntiAffinity"):
+    for key in _POD_AFFINITIES:
         if affinity.get(key):
-            result[key] = _pod_terms(affinity[key], namespace, cluster)
+            result[key] = _pod_terms(affinity[key], namespace, context)
     return result
 
 
@@ -28,74 +36,88 @@ def translate_spread(constraint: Obj, namespace: str, cluster: Cluster) -> Obj:
     result = dict(constraint)
     selector = constraint.get("labelSelector")
     if selector is not None:
-        result["labelSelector"] = _confined(selector, namespace, cluster)
+        result["labelSelector"] = confined(cluster, selector, namespace)
     _rename_keys(result, selector or {}, cluster)
     return result
 
 
-def _pod_terms(affinity: Obj, namespace: str, cluster: Cluster) -> Obj:
+def selects_namespaces(virtual: Obj) -> bool:
+    """Whether a term has both a list of namespaces and a selector of more: a union, which one
+    selector of pods can't say."""
+    affinity = (virtual.get("spec") or {}).get("affinity") or {}
+    return any(_is_union(term) for term in _terms(affinity))
+
+
+def _terms(affinity: Obj) -> Iterator[Obj]:
+    for key in _POD_AFFINITIES:
+        found = affinity.get(key) or {}
+        yield from found.get(_REQUIRED) or ()
+        for each in found.get(_PREFERRED) or ():
+            yield each.get("podAffinityTerm") or {}
+
+
+def _is_union(term: Obj) -> bool:
+    of_namespaces = term.get("namespaceSelector")
+    return bool(term.get("namespaces") and of_namespaces and any(of_namespaces.values()))
+
+
+def _pod_terms(affinity: Obj, namespace: str, context: Context) -> Obj:
     result = dict(affinity)
     if required := affinity.get(_REQUIRED):
-        result[_REQUIRED] = [_term(each, namespace, cluster) for each in required]
+        result[_REQUIRED] = [_term(each, namespace, context) for each in required]
     if preferred := affinity.get(_PREFERRED):
         result[_PREFERRED] = [
             {
                 **each,
-                "podAffinityTerm": _term(each.get("podAffinityTerm") or {}, namespace, cluster),
+                "podAffinityTerm": _term(each.get("podAffinityTerm") or {}, namespace, context),
             }
             for each in preferred
         ]
     return result
 
 
-def _term(term: Obj, namespace: str, cluster: Cluster) -> Obj:
-    """One term. Without a labelSelector it matches no pod, and stays that way.
-
-    `namespaces` beside a namespaceSelector is a union that one selector can't say: here only
-    the listed ones count, unless the selector is empty, which matches every namespace anyway.
-    """
+def _term(term: Obj, namespace: str, context: Context) -> Obj:
+    """One term. Without a labelSelector it matches no pod, and stays that way."""
     result = {
         key: value for key, value in term.items() if key not in ("namespaces", "namespaceSelector")
     }
-    selector, of_namespaces = term.get("labelSelector"), term.get("namespaceSelector")
+    selector = term.get("labelSelector")
     if selector is not None:
-        result["labelSelector"] = _within(
-            selector, term.get("namespaces"), of_namespaces, namespace, cluster
-        )
-    _rename_keys(result, selector or {}, cluster)
+        result |= _reach(selector, term, namespace, context)
+    _rename_keys(result, selector or {}, context.cluster)
     return result
 
 
-def _within(
-    selector: Obj, listed: list[str] | None, of_namespaces: Obj | None, own: str, cluster: Cluster
-) -> Obj:
+def _reach(selector: Obj, term: Obj, namespace: str, context: Context) -> Obj:
+    """Which pods the term looks at, and in which host namespaces."""
+    listed, of_namespaces = term.get("namespaces"), term.get("namespaceSelector")
+    cluster = context.cluster
     if of_namespaces is None and not listed:
-        return _confined(selector, own, cluster)
-    result = _confined(selector, "", cluster)
-    everywhere = of_namespaces is not None and not any(of_namespaces.values())
-    if listed and not everywhere:
-        _and(result, [{"key": NAMESPACE, "operator": "In", "values": list(listed)}])
-    elif of_namespaces:
-        _and_namespaces(result, of_namespaces, cluster)
+        return {"labelSelector": confined(cluster, selector, namespace)}
+    if _is_union(term):
+        found = (
+            each
+            for each in context.related.namespaces
+            if selects(of_namespaces or {}, labels(each))
+        )
+        return _listed(selector, sorted({*(listed or ()), *map(name_of, found)}), cluster)
+    if listed and of_namespaces is None:
+        return _listed(selector, listed, cluster)
+    result: Obj = {"labelSelector": confined_by_labels(cluster, selector, of_namespaces or {})}
+    if cluster.namespaces is not None:
+        ours = {MANAGED_BY: managed_by(cluster, namespaced=False)}
+        result["namespaceSelector"] = {"matchLabels": ours}
     return result
 
 
-def _confined(selector: Obj, namespace: str, cluster: Cluster) -> Obj:
-    result = translate_selector(cluster, selector)
-    matched = result.get("matchLabels") or {}
-    result["matchLabels"] = {**matched, **own_labels(cluster, namespace)}
-    return result
-
-
-def _and_namespaces(selector: Obj, of_namespaces: Obj, cluster: Cluster) -> None:
-    renamed = translate_selector(cluster, of_namespaces, of_namespaces=True)
-    selector["matchLabels"] |= renamed.get("matchLabels") or {}
-    _and(selector, renamed.get("matchExpressions") or [])
-
-
-def _and(selector: Obj, expressions: list[Obj]) -> None:
-    if expressions:
-        selector["matchExpressions"] = [*(selector.get("matchExpressions") or []), *expressions]
+def _listed(selector: Obj, namespaces: list[str], cluster: Cluster) -> Obj:
+    result = confined(cluster, selector, "")
+    listed = {"key": NAMESPACE, "operator": "In", "values": namespaces}
+    result["matchExpressions"] = [*result.get("matchExpressions", ()), listed]
+    if cluster.namespaces is None:
+        return {"labelSelector": result}
+    on_host = dict.fromkeys(certain_namespace(cluster, each) for each in namespaces)
+    return {"labelSelector": result, "namespaces": list(on_host)}
 
 
 def _rename_keys(term: Obj, selector: Obj, cluster: Cluster) -> None:

@@ -1,10 +1,10 @@
 """A pod's status on the way up: the host's, told in the words of the virtual pod."""
 
-from typing import Any
-
 from common.actions import Action, Bind, Patch
+from common.generation import follow_generation
 from common.kind import Context
 from common.objects import Obj, get_path, is_deleting, merge_diff, meta, name_of, namespace_of, uid
+from common.pod.readiness import gate_conditions, gates
 
 # Status list by the spec list whose containers it tells of.
 _CONTAINERS = {
@@ -13,7 +13,14 @@ _CONTAINERS = {
     "ephemeralContainerStatuses": "ephemeralContainers",
 }
 # The virtual API server's own: immutable there, or about objects of the virtual cluster.
-_VIRTUAL = frozenset({"qosClass", "resourceClaimStatuses", "extendedResourceClaimStatus"})
+_VIRTUAL = frozenset(
+    {
+        "qosClass",
+        "resourceClaimStatuses",
+        "extendedResourceClaimStatus",
+        "nodeAllocatableResourceClaimStatuses",
+    }
+)
 
 
 def up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
@@ -28,7 +35,7 @@ def up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
     current = virtual.get("status") or {}
     desired = virtual_status(virtual, host, context)
     patch = merge_diff(current, desired)
-    if binds and _gates(virtual):
+    if binds and gates(virtual):
         patch.pop("conditions", None)  # theirs need a version, and binding makes a new one
     elif binds:
         patch["conditions"] = desired.get("conditions") or []  # binding adds PodScheduled
@@ -40,19 +47,17 @@ def up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
 def virtual_status(virtual: Obj, host: Obj, context: Context) -> Obj:
     """The status that the virtual pod should have."""
     current, found = virtual.get("status") or {}, host.get("status") or {}
-    generations = _Generations(virtual, host, context.host_pending)
     status = {
         key: value for key, value in found.items() if value is not None and key not in _VIRTUAL
     }
     status |= {key: value for key, value in current.items() if key in _VIRTUAL}
     if "phase" in current:
         status.setdefault("phase", current["phase"])
-    if conditions := _conditions(virtual, found, generations):
+    if conditions := _conditions(virtual, host, context.host_pending):
         status["conditions"] = conditions
     else:
         status.pop("conditions", None)
-    if "observedGeneration" in status:
-        status["observedGeneration"] = generations.virtual(status["observedGeneration"])
+    status = follow_generation(status, virtual, host, context.host_pending)
     _translate_containers(status, virtual.get("spec") or {})
     return status
 
@@ -60,7 +65,7 @@ def virtual_status(virtual: Obj, host: Obj, context: Context) -> Obj:
 def _patch(virtual: Obj, status: Obj) -> Patch:
     """With readiness gates the conditions are shared with virtual controllers, so their write
     in between must make ours fail."""
-    gated = bool(_gates(virtual)) and "conditions" in status
+    gated = bool(gates(virtual)) and "conditions" in status
     return Patch(
         side="virtual",
         namespace=namespace_of(virtual),
@@ -72,60 +77,27 @@ def _patch(virtual: Obj, status: Obj) -> Patch:
     )
 
 
-class _Generations:
-    """Maps generations that the host's kubelet observed to those of the virtual pod.
-
-    The newest host generation means the newest virtual one, unless the host object is behind
-    the virtual one at this moment; older ones are kept, they only have to be older.
-    """
-
-    def __init__(self, virtual: Obj, host: Obj, host_pending: bool) -> None:
-        self._host = int(meta(host).get("generation") or 0)
-        self._virtual = int(meta(virtual).get("generation") or 0)
-        self._newest = self._virtual - 1 if host_pending else self._virtual
-
-    def virtual(self, observed: Any) -> int:
-        generation = int(observed or 0)
-        if generation < self._host:
-            return max(0, min(generation, self._virtual - 1))
-        return max(0, self._newest)
-
-
-def _conditions(virtual: Obj, found: Obj, generations: _Generations) -> list[Obj]:
-    """The host's conditions; those of the virtual pod's readiness gates are its own."""
-    gates = _gates(virtual)
-    own = {
-        condition.get("type"): condition
-        for condition in (virtual.get("status") or {}).get("conditions") or ()
-        if condition.get("type") in gates
-    }
-    conditions = [
-        own.pop(condition.get("type"), None) or _observed(condition, generations)
-        for condition in found.get("conditions") or ()
+def _conditions(virtual: Obj, host: Obj, pending: bool) -> list[Obj]:
+    """The host's conditions, then those of the virtual pod's readiness gates, which are its own."""
+    own = gates(virtual)
+    found = (host.get("status") or {}).get("conditions") or ()
+    told = [
+        follow_generation(condition, virtual, host, pending)
+        for condition in found
+        if condition.get("type") not in own
     ]
-    return conditions + list(own.values())
-
-
-def _observed(condition: Obj, generations: _Generations) -> Obj:
-    if "observedGeneration" not in condition:
-        return condition
-    observed = generations.virtual(condition["observedGeneration"])
-    return {**condition, "observedGeneration": observed}
-
-
-def _gates(virtual: Obj) -> set[str]:
-    spec = virtual.get("spec") or {}
-    return {str(gate.get("conditionType")) for gate in spec.get("readinessGates") or ()}
+    return told + list(gate_conditions(virtual).values())
 
 
 def _translate_containers(status: Obj, spec: Obj) -> None:
-    """Images as the virtual pod names them; containers that the host injected stay out."""
+    """Images as the virtual pod names them; what the host added to the pod stays out."""
+    volumes = {each.get("name") for each in spec.get("volumes") or ()}
     for key, list_name in _CONTAINERS.items():
         if key not in status:
             continue
         images = {each.get("name"): each.get("image") for each in spec.get(list_name) or ()}
         told = [
-            {**each, "image": images[each.get("name")] or each.get("image")}
+            _container(each, images[each.get("name")], volumes)
             for each in status[key]
             if each.get("name") in images
         ]
@@ -133,3 +105,10 @@ def _translate_containers(status: Obj, spec: Obj) -> None:
             status[key] = told
         else:
             del status[key]
+
+
+def _container(found: Obj, image: str | None, volumes: set[str | None]) -> Obj:
+    told = {**found, "image": image or found.get("image")}
+    if mounts := found.get("volumeMounts"):
+        told["volumeMounts"] = [each for each in mounts if each.get("name") in volumes]
+    return told

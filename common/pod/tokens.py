@@ -10,7 +10,7 @@ from common.actions import Action, MintTokens, RequeueAfter, TokenSpec
 from common.kind import Context
 from common.metadata import TOKEN_REFRESH_AT
 from common.naming import PREFIX, shorten, token_secret_name
-from common.objects import Obj, annotations, get_path, name_of, namespace_of, uid
+from common.objects import Obj, annotations, name_of, namespace_of, uid
 from common.pod.downward import annotation_path
 
 _DEFAULT_EXPIRATION_S = 3600
@@ -22,7 +22,7 @@ def token_specs(virtual: Obj, context: Context) -> tuple[TokenSpec, ...]:
     account = spec.get("serviceAccountName") or "default"
     return tuple(
         TokenSpec(
-            annotation=token_key(volume, index, context.cluster.secrets_for_tokens),
+            annotation=token_key(volume, index, context.cluster.pods.secrets_for_tokens),
             service_account=account,
             audiences=(token["audience"],) if token.get("audience") else (),
             expiration_s=int(token.get("expirationSeconds") or _DEFAULT_EXPIRATION_S),
@@ -40,9 +40,9 @@ def token_key(volume: str, index: int, in_secret: bool) -> str:
 def token_source(virtual: Obj, volume: str, index: int, token: Obj, context: Context) -> Obj:
     """The projection that stands on the host in the place of a serviceAccountToken."""
     cluster = context.cluster
-    key = token_key(volume, index, cluster.secrets_for_tokens)
+    key = token_key(volume, index, cluster.pods.secrets_for_tokens)
     path = token.get("path")
-    if cluster.secrets_for_tokens:
+    if cluster.pods.secrets_for_tokens:
         secret = token_secret_name(cluster, namespace_of(virtual), name_of(virtual))
         items = [{"key": key, "path": path}]
         return {"secret": {"name": secret, "items": items}}
@@ -52,8 +52,6 @@ def token_source(virtual: Obj, volume: str, index: int, token: Obj, context: Con
 
 def refresh(virtual: Obj, host: Obj, context: Context) -> list[Action]:
     """Mint again what is due, else say when it will be."""
-    if get_path(host, "status.phase") in ("Succeeded", "Failed"):
-        return []
     specs = token_specs(virtual, context)
     if not specs:
         return []

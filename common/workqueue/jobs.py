@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from redis import Redis
 from redis.client import Pipeline
@@ -18,7 +19,7 @@ from rq.job_lifecycle import record_job_failure
 from rq.queue import Queue
 from rq.results import Result
 from rq.serializers import JSONSerializer
-from rq.utils import now
+from rq.utils import as_text, now
 
 from common.keys import Key
 
@@ -207,6 +208,18 @@ def forget(pipe: Pipeline, ids: Sequence[str]) -> None:
     """Remove jobs that are done, with all that is known of earlier runs."""
     if ids:
         _delete(pipe, [*map(Job.key_for, ids), *map(Result.get_key, ids)])
+
+
+def drop(redis: Redis, pipe: Pipeline, name: str) -> None:
+    """Remove a queue with all of its jobs but those that run."""
+    target = queue(redis, name)
+    registries = [target.failed_job_registry.key, target.scheduled_job_registry.key]
+    ids: list[Any] = redis.lrange(target.key, 0, -1)
+    for registry in registries:
+        ids.extend(redis.zrange(registry, 0, -1))
+    forget(pipe, [as_text(each) for each in ids])
+    _delete(pipe, [target.key, *registries])
+    pipe.srem(Queue.redis_queues_keys, target.key)
 
 
 def _delete(pipe: Pipeline, keys: Sequence[str]) -> None:

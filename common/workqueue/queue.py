@@ -32,7 +32,7 @@ from common.workqueue import jobs
 from common.workqueue.bell import ring
 from common.workqueue.depth import Depth, depths
 from common.workqueue.intake import Intake
-from common.workqueue.presence import Presence
+from common.workqueue.presence import Presence, queue_names
 from common.workqueue.state import (
     LEASE_S,
     Again,
@@ -275,6 +275,19 @@ class WorkQueue:
         """Take the worker off RQ's list. Hand back first what still runs."""
         self._presence.leave()
         self._intake.close()
+
+    def known(self) -> frozenset[tuple[str, str]]:
+        """The (cluster, plural) of the queues that there are, empty or not."""
+        names = queue_names(self._redis, self.clusters)
+        pairs = (name.partition(".") for some in names.values() for name in some)
+        return frozenset((cluster, plural) for cluster, _, plural in pairs)
+
+    def drop(self, cluster: str, plural: str) -> None:
+        """Forget a queue that nobody works off any more: its keys, their jobs, the failed ones."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            self._scripts.drop(pipe, cluster, plural)
+            jobs.drop(self._redis, pipe, jobs.queue_name(cluster, plural))
+            pipe.execute()
 
     def depth(self) -> dict[tuple[str, str], Depth]:
         """The work in each queue that exists, by cluster and plural."""

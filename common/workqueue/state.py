@@ -59,7 +59,7 @@ class Scripts:
     def __init__(self, clock: Callable[[], float] | None) -> None:
         lua = files("common") / "lua"
         prelude = "".join((lua / part).read_text() for part in ("mark.lua", "state.lua"))
-        names = ("add", "start", "finish", "extend", "sweep", "look")
+        names = ("add", "start", "finish", "extend", "sweep", "look", "drop")
         self._sources = {name: prelude + (lua / f"{name}.lua").read_text() for name in names}
         self._clock = clock
 
@@ -97,6 +97,10 @@ class Scripts:
     def look(self, pipe: Pipeline, cluster: str) -> None:
         """Answers members and mark numbers of all that ought to be queued; members that run."""
         self._call(pipe, "look", cluster, [])
+
+    def drop(self, pipe: Pipeline, cluster: str, plural: str) -> None:
+        """Forgets the keys of a kind, but those that run."""
+        self._call(pipe, "drop", cluster, [plural])
 
     def _call(
         self, pipe: Pipeline, name: str, cluster: str, arguments: Sequence[str | float]

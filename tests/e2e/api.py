@@ -6,11 +6,30 @@ from common.errors import NotFoundError
 from common.kube import MERGE_PATCH, KubeClient
 from common.objects import Obj
 
-_ROOTS = {
-    "endpointslices": "/apis/discovery.k8s.io/v1",
-    "ipaddresses": "/apis/networking.k8s.io/v1",
+_GROUPS = {
+    "apiextensions.k8s.io/v1": "customresourcedefinitions",
+    "admissionregistration.k8s.io/v1": (
+        "mutatingwebhookconfigurations validatingwebhookconfigurations"
+    ),
+    "apps/v1": "daemonsets deployments replicasets statefulsets",
+    "batch/v1": "jobs",
+    "discovery.k8s.io/v1": "endpointslices",
+    "example.com/v1": "widgets",
+    "networking.k8s.io/v1": "ingresses ipaddresses networkpolicies",
+    "policy/v1": "poddisruptionbudgets",
+    "resource.k8s.io/v1": "deviceclasses resourceclaims resourceclaimtemplates",
+    "scheduling.k8s.io/v1": "priorityclasses",
+    "snapshot.storage.k8s.io/v1": "volumesnapshots volumesnapshotcontents",
+    "storage.k8s.io/v1": "storageclasses",
 }
-_CLUSTER_SCOPED = ("ipaddresses", "namespaces", "nodes", "persistentvolumes")
+_ROOTS = {
+    plural: f"/apis/{group}" for group, plurals in _GROUPS.items() for plural in plurals.split()
+}
+_CLUSTER_SCOPED = frozenset(
+    "customresourcedefinitions deviceclasses ipaddresses mutatingwebhookconfigurations namespaces"
+    " nodes persistentvolumes priorityclasses storageclasses validatingwebhookconfigurations"
+    " volumesnapshotcontents".split()
+)
 _NONE: Mapping[str, str] = {}
 
 

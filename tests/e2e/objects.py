@@ -95,6 +95,32 @@ def slice_of(service_name: str, name: str, address: str = "192.0.2.2", **labels:
     }
 
 
+def ingress(name: str, service: str, secret: str) -> Obj:
+    backend = {"service": {"name": service, "port": {"number": 80}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    rule = {"host": f"{name}.example.com", "http": {"paths": [path]}}
+    tls = [{"hosts": [f"{name}.example.com"], "secretName": secret}]
+    return {"metadata": {"name": name}, "spec": {"rules": [rule], "tls": tls}}
+
+
+def network_policy(name: str, app: str, **spec: Any) -> Obj:
+    peer = {"podSelector": {"matchLabels": {"app": "client"}}}
+    selector = {"matchLabels": {"app": app}}
+    return {
+        "metadata": {"name": name},
+        "spec": {"podSelector": selector, "ingress": [{"from": [peer]}], **spec},
+    }
+
+
+def disruption_budget(name: str, app: str) -> Obj:
+    selector = {"matchLabels": {"app": app}}
+    return {"metadata": {"name": name}, "spec": {"minAvailable": 1, "selector": selector}}
+
+
+def priority_class(name: str, value: int = 1000) -> Obj:
+    return {"metadata": {"name": name}, "value": value, "description": "for tests"}
+
+
 def claim(name: str, size: str = "1Gi") -> Obj:
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
     return {"metadata": {"name": name}, "spec": {**spec, "storageClassName": "fast"}}

@@ -17,9 +17,10 @@ _REPOSITORY = Path(__file__).parents[2]
 
 
 class Process:
-    """`python -m watchers` or `python -m workers` with a log of its own."""
+    """`python -m watchers` or `python -m workers` with a log of its own; `folder` is where the
+    product is."""
 
-    def __init__(self, module: str, config: Path, log: Path) -> None:
+    def __init__(self, module: str, config: Path, log: Path, folder: Path = _REPOSITORY) -> None:
         self.module = module
         self.log = log
         self.health_port = free_port()
@@ -31,7 +32,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd=_REPOSITORY,
+                cwd=folder,
                 env={**os.environ, "PYTHONASYNCIODEBUG": ""},
             )
 

@@ -10,7 +10,6 @@ from redis import Redis
 
 from common.cluster import Cluster
 from common.errors import PositionError, RetryError
-from common.kinds import REGISTRY
 from common.objects import Obj
 from common.store import Store
 from common.workqueue import WorkQueue

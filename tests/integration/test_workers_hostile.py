@@ -8,7 +8,7 @@ import pytest
 
 from common.actions import Patch
 from common.changes import active_plurals
-from common.cluster import Cluster
+from common.cluster import Cluster, PodOptions
 from common.errors import RetryError
 from common.identity import identify
 from common.keys import Key
@@ -19,7 +19,7 @@ from common.objects import Obj, annotations, name_of, uid
 from common.service import MOVING
 from common.workqueue import Outcome, Retry, Terminal
 from sandbox.run import sandbox
-from workers.fights import ROUNDS, Fights
+from workers.fights import Fights
 from workers.gate import gates
 from workers.perform import Performer
 from workers.reconcile import Reconciler
@@ -27,7 +27,8 @@ from workers.session import Session
 from workers.work import Work
 
 ENABLED = frozenset({"pods", "services", "configmaps", "secrets"})
-CLUSTER = Cluster("v", "h", enabled=ENABLED, all_objects=ENABLED, secrets_for_tokens=True)
+PODS = PodOptions(secrets_for_tokens=True)
+CLUSTER = Cluster("v", "h", enabled=ENABLED, all_objects=ENABLED, pods=PODS)
 TOKEN = {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}
 NODE_PORT = {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30500}]}
 
@@ -153,14 +154,3 @@ async def test_a_pod_gets_its_own_token_secret_in_place_of_its_predecessors(benc
     secret = await bench.host.get(secrets, "h", name)
     made = await bench.on_host("pods", "p")
     assert [each["uid"] for each in secret["metadata"]["ownerReferences"]] == [uid(made)]
-
-
-async def test_a_status_that_follows_the_host_does_not_hide_a_fight(bench: Bench) -> None:
-    pod = await bench.pod("p")
-    fights, sent = Fights(), 0
-    for version in range(6):
-        pod["metadata"]["resourceVersion"] = str(version)
-        pod["status"] = {"observedGeneration": version}
-        patch = Patch("host", "h", "p", {"spec": {"containers": []}})
-        sent += fights.judge(work_on("pods", pod), patch) is None
-    assert sent == ROUNDS

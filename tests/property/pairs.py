@@ -8,57 +8,30 @@ from hypothesis import strategies as st
 from common.kind import Context, Kind, Related
 from common.kinds import REGISTRY
 from common.objects import Obj, merge_patch, meta, name_of, namespace_of
-from tests.property.pod_strategies import pods, statuses
-from tests.property.strategies import (
-    CLAIM_STATUSES,
-    CLUSTERS,
-    LABELS,
-    LOAD_BALANCERS,
-    Strategy,
-    configmaps,
-    endpoints,
-    endpointslices,
-    persistentvolumeclaims,
-    secrets,
-    services,
-)
+from tests.property.kinds import KINDS, LIVED, RELATED, STATUSES
+from tests.property.kinds.namespaces import RULES
+from tests.property.strategies import CLUSTERS, LABELS, Strategy
 from tests.property.world import World
 from workers.plan import host_object
 
-KINDS: dict[str, Strategy[Obj]] = {
-    "configmaps": configmaps(),
-    "endpoints": endpoints(),
-    "endpointslices": endpointslices(),
-    "persistentvolumeclaims": persistentvolumeclaims(),
-    "pods": pods(),
-    "secrets": secrets(),
-    "services": services(),
-}
-STATUSES: dict[str, Strategy[Obj]] = {
-    "persistentvolumeclaims": CLAIM_STATUSES,
-    "pods": statuses(),
-    "services": LOAD_BALANCERS,
-}
 DIGEST_KEY = b"key"
 _DELETING = {"deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30}
 
 
 def related(plural: str) -> Strategy[Related]:
     """What such an object might find around it: mostly what makes it synced."""
-    service: dict[str, Any] = {"metadata": {"name": "one"}, "spec": {"clusterIP": "10.0.0.1"}}
-    return st.builds(
-        Related,
-        namespace=st.fixed_dictionaries({"metadata": st.fixed_dictionaries({"labels": LABELS})}),
-        referrers=st.sampled_from([frozenset({"pods default/a"}), frozenset()]),
-        service=st.sampled_from([service, service, None])
-        if plural.startswith("endpoint")
-        else st.none(),
-    )
+    usual: dict[str, Strategy[Any]] = {
+        "namespace": st.fixed_dictionaries({"metadata": st.fixed_dictionaries({"labels": LABELS})}),
+        "referrers": st.sampled_from([frozenset({"pods default/a"}), frozenset()]),
+    }
+    return st.builds(Related, **{**usual, **RELATED.get(plural, {})})
 
 
 @st.composite
 def contexts(draw: st.DrawFn, plural: str) -> Context:
-    return Context(draw(CLUSTERS), draw(related(plural)), now_s=draw(st.just(2e9)), name="n")
+    rules = draw(RULES if plural == "namespaces" else st.none() | RULES)
+    cluster = replace(draw(CLUSTERS), namespaces=rules)
+    return Context(cluster, draw(related(plural)), now_s=draw(st.just(2e9)), name="n")
 
 
 @st.composite
@@ -85,13 +58,8 @@ def _live(draw: st.DrawFn, world: World) -> None:
     found: Obj = {"metadata": {"labels": {"added.example.com/by": "host"}}}
     if world.kind.plural in STATUSES:
         found["status"] = draw(STATUSES[world.kind.plural])
-    if world.kind.plural == "pods":
-        injected = {"name": "injected", "image": "proxy"}
-        containers = [*world.host["spec"]["containers"], injected]
-        found["spec"] = {"nodeName": "node-1", "containers": containers}
-    if world.kind.plural == "persistentvolumeclaims":
-        found["spec"] = {"volumeName": "pv-7"}
-        found["metadata"]["annotations"] = {"pv.kubernetes.io/bind-completed": "yes"}
+    if world.kind.plural in LIVED:
+        found = merge_patch(found, LIVED[world.kind.plural](world.host))
     host = merge_patch(world.host, found)
     world.host = {**host, "metadata": {**meta(host), "resourceVersion": "999"}}
 

@@ -1,24 +1,21 @@
 """The laws of the plan (docs/architecture), for every kind."""
 
 import copy
-import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common.actions import Create, Delete
 from common.kinds import REGISTRY
 from common.objects import merge_patch, meta
-from tests.property.pairs import KINDS, STATUSES, anything, living
+from common.pod.images import translate_image
+from tests.property.examples import law
+from tests.property.kinds import KINDS, STATUSES
+from tests.property.pairs import anything, living
 from tests.property.strategies import LABELS
 from tests.property.world import World
 
-law = settings(
-    max_examples=200 if os.environ.get("CI") else 40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
 every_kind = pytest.mark.parametrize("plural", sorted(KINDS))
 with_status = pytest.mark.parametrize("plural", sorted(STATUSES))
 
@@ -88,7 +85,8 @@ def test_a_changed_image_arrives_and_its_status_follows(
     assert {getattr(action, "side", "host") for action in world.step()} >= {"host"}
     world.settle()
     images = {each["name"]: each["image"] for each in world.host["spec"]["containers"]}
-    assert images == {**dict.fromkeys(images, image), "injected": "proxy"}
+    arrived = translate_image(image, world.context.cluster.pods.images)
+    assert images == {**dict.fromkeys(images, arrived), "injected": "proxy"}
 
 
 @with_status

@@ -21,6 +21,7 @@ from common.actions import (
 from common.kind import Context, Kind
 from common.metadata import TOKEN_REFRESH_AT, UID
 from common.objects import Obj, Side, annotations, is_deleting, merge_patch, meta, uid
+from tests.property.strategic import strategic_patch
 from workers.plan import plan
 
 TOKEN_LIFE_S = 1000
@@ -109,9 +110,9 @@ class World:
         version = meta(obj).get("resourceVersion")
         if action.resource_version and action.resource_version != version:
             return False
-        status = action.subresource == "status"
-        sent = {key: value for key, value in action.patch.items() if (key == "status") == status}
-        patched = merge_patch(obj, sent)
+        sent = {key: value for key, value in action.patch.items() if key in _opened(action)}
+        patched = strategic_patch(obj, sent) if action.patch_type else merge_patch(obj, sent)
+        _admit(action, obj, patched)
         if patched.get("spec") != obj.get("spec"):
             patched["metadata"]["generation"] = int(meta(obj).get("generation") or 0) + 1
         self._set(action.side, self._written(patched))
@@ -121,6 +122,9 @@ class World:
         obj = self._get(action.side)
         if obj is None or action.uid != uid(obj):
             return False
+        if action.give_back is not None:
+            self._set(action.side, None)  # no longer ours: out of sight
+            return True
         grace_s = action.grace_s
         if self.kind.plural == "pods" and grace_s is None:
             grace_s = 30
@@ -172,6 +176,31 @@ class World:
     def _written(self, obj: Obj) -> Obj:
         self.made += 1
         return {**obj, "metadata": {**meta(obj), "resourceVersion": str(self.made)}}
+
+
+def _opened(action: Patch) -> set[str]:
+    """The parts of an object that a write to this subresource may change."""
+    parts = {
+        "": action.patch.keys() - {"status"},
+        "status": {"metadata", "status"},
+        "ephemeralcontainers": {"spec"},
+        "resize": {"spec"},
+    }
+    return set(parts[action.subresource])
+
+
+def _admit(action: Patch, before: Obj, after: Obj) -> None:
+    """What an API server would refuse of a pod's containers."""
+    allowed = {"": {"image"}, "resize": {"resources"}}.get(action.subresource, set())
+    for key in ("containers", "initContainers", "ephemeralContainers"):
+        old, new = ((obj.get("spec") or {}).get(key) or [] for obj in (before, after))
+        if action.subresource == key.lower():
+            new = [each for each in new if each in old]
+        assert [_but(each, allowed) for each in new] == [_but(each, allowed) for each in old]
+
+
+def _but(container: Obj, fields: set[str]) -> Obj:
+    return {key: value for key, value in container.items() if key not in fields}
 
 
 def _with_addresses(service: Obj) -> Obj:

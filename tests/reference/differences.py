@@ -25,6 +25,7 @@ ALLOWED = [
     (r"secret-opaque", r"/metadata/annotations/.*(last-applied.*|managed-.*)", LAST_APPLIED),
     (r".*service-(web|headless|lb)", r"/spec/(clusterIPs?|ipFamilies)", HOST_CHOOSES),
     (r".*pod-.*", r"/spec/priority", "else cleared together with priority"),
+    (r".*pod-.*", r"/spec/preemptionPolicy", SERVER),
     (
         r"pod-affinity",
         r"/spec/affinity/podAntiAffinity/required.*/0/matchLabelKeys",
@@ -38,8 +39,35 @@ ALLOWED = [
     (r"pod-volumes", r"/spec/volumes/5/hostPath/path", "hostPath is left as it is"),
     (
         r"pod-sts-0",
-        r"/spec/(volumes|initContainers|containers/0/volumeMounts)"
-        r"|/metadata/annotations/vcluster\.loft\.sh/hosts-rewritten",
-        "subdomain set: it is dropped, and with rewriteHosts.enabled an init container writes",
+        r"/spec/initContainers/0/(imagePullPolicy|terminationMessage(Path|Policy))",
+        SERVER,
+    ),
+    (
+        r"pod-sts-0",
+        r"/spec/initContainers/0/args/1",  # theirs finds no IPv6 address, and needs musl's \d
+        "an init container (image from rewriteHosts.initContainer) writes /etc/hosts with"
+        " hostname.subdomain.ns.svc.<domain>",
+    ),
+    (
+        r"ingress-site",
+        r"/metadata/annotations/vcluster\.loft\.sh/ingress-class",
+        REMEMBERED,  # of the class: one that nobody asked for is the host's
+    ),
+    (
+        r"poddisruptionbudget-pdb",
+        r"/spec/selector/matchLabels/vcluster\.loft\.sh/(managed-by|namespace)",
+        "PDB: selector as for services, also when it is empty",
+    ),
+    (r"priorityclass-high", r"/globalDefault", "PriorityClass: globalDefault: false"),
+    (
+        r"storageclass-fast",
+        r"/parameters/csi\.storage\.k8s\.io/provisioner-secret-(name|namespace)",
+        "StorageClass: parameters that name secrets (csi.storage.k8s.io/*-secret-name with its"
+        " -namespace) follow",
+    ),
+    (
+        r"persistentvolume-pv1",
+        r"",  # theirs made no host object
+        "PersistentVolume: claimRef to the translated claim, class name, secret refs",
     ),
 ]

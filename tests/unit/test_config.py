@@ -66,7 +66,7 @@ def test_naming_networking_and_tokens_reach_translation(tmp_path: Path) -> None:
     made = cluster(config)
     assert (made.name_format, made.cluster_domain) == ("classic", "x.y")
     assert (made.api_service_ip, made.dns_service_ip) == ("10.0.0.1", "10.0.0.2")
-    assert (made.workload_service_account, made.secrets_for_tokens) == ("work", True)
+    assert (made.workload_service_account, made.pods.secrets_for_tokens) == ("work", True)
 
 
 def test_configured_addresses_win_over_those_found(tmp_path: Path) -> None:
@@ -106,22 +106,19 @@ def test_what_is_not_yet_supported_is_named(tmp_path: Path) -> None:
     config = read(
         tmp_path,
         ONE + "  sync:\n    toHost:\n"
-        "      pods: {translateImage: {a: b}, rewriteHosts: {enabled: true}}\n"
+        "      pods: {translateImage: {a: b}, hybridScheduling: {enabled: true}}\n"
         "      services: {patches: [{path: spec.type, expression: value}]}\n"
         "      ingresses: {enabled: true}\n"
         "      storageClasses: {enabled: false}\n"
         "      customResources: {certs.example.com: {enabled: true}}\n"
-        "    fromHost: {events: {enabled: true}}\n",
+        "    fromHost: {events: {patches: [{path: reason}]}, nodes: {enabled: true}}\n",
     )
     assert config.notes == tuple(
         f"my-vcluster: {path}: not yet supported, ignored"
         for path in (
-            "sync.toHost.pods.translateImage",
-            "sync.toHost.pods.rewriteHosts",
-            "sync.toHost.services.patches",
-            "sync.toHost.ingresses",
-            'sync.toHost.customResources["certs.example.com"]',
-            "sync.fromHost.events",
+            "sync.toHost.pods.hybridScheduling",
+            "sync.fromHost.events.patches",
+            "sync.fromHost.nodes",
         )
     )
 
@@ -135,11 +132,12 @@ def test_every_option_of_the_schema_is_accepted(tmp_path: Path) -> None:
         "      pods: {rewriteHosts: {initContainer: {image: alpine:3.20, resources: {limits: {cpu:"
         " 1}}}}, hybridScheduling: {enabled: true, hostSchedulers: [s]}}\n"
         "      resourceClaims: {enabled: true}\n"
-        "      volumeSnapshotContents: {enabled: true, patches: [{path: a, reference: {}}]}\n"
-        "      customResources: {a.b: {scope: Cluster, references: [{path: spec.name}]}}\n"
+        "      volumeSnapshotContents: {enabled: true, patches: [{path: a, reference: {kind: Secret, namePath: name,"
+        " namespacePath: namespace}}]}\n"
+        "      customResources: {a.b: {scope: Cluster, references: [{path: spec.name, kind: Namespace}]}}\n"
         "    fromHost: {storageClasses: {enabled: auto}, nodes: {selector: {all: true}}}\n",
     )
-    assert len(config.notes) == 5
+    assert len(config.notes) == 2
 
 
 @pytest.mark.parametrize("step", ["0", "MY_VCLUSTER", "my-vcluster"])
@@ -170,7 +168,7 @@ def test_maps_and_irregular_names_can_be_variables_too(tmp_path: Path) -> None:
         },
     )
     assert config.virtual_clusters[0].sync.to_host.pods.translate_image == {"gcr.io": "mirror"}
-    assert cluster(config).secrets_for_tokens
+    assert cluster(config).pods.secrets_for_tokens
     assert cluster(config).api_service_ip == "10.0.0.1"
 
 

@@ -28,18 +28,5 @@ def test_all_of_them_sync_the_default_kinds(config: Config) -> None:
         assert cluster.cluster().all_objects == frozenset()
 
 
-def test_the_minimal_one_asks_for_nothing_that_is_missing(config: Config) -> None:
-    assert not [note for note in config.notes if note.startswith("minimal:")]
-
-
-@pytest.mark.parametrize(
-    ("name", "paths"),
-    [
-        ("full", "ingresses networkPolicies priorityClasses podDisruptionBudgets"),
-        ("air-gapped", "pods.translateImage pods.enforceTolerations"),
-        ("high-availability", "pods.priorityClassName priorityClasses podDisruptionBudgets"),
-    ],
-)
-def test_the_others_name_what_is_not_yet_supported(config: Config, name: str, paths: str) -> None:
-    expected = [f"{name}: sync.toHost.{path}: not yet supported, ignored" for path in paths.split()]
-    assert [note for note in config.notes if note.startswith(f"{name}:")] == expected
+def test_they_ask_for_nothing_that_is_missing(config: Config) -> None:
+    assert config.notes == ()

@@ -3,6 +3,7 @@ import pytest
 
 from common.errors import ConfigError
 from common.health import Readiness, serve
+from common.metrics import FIGHTS
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
@@ -30,10 +31,19 @@ async def test_notes_do_not_make_it_unready() -> None:
     assert "another cluster" in body
 
 
+async def test_what_is_counted_is_served_for_prometheus() -> None:
+    FIGHTS.labels("of-a-test", "pods").inc(2)
+    async with serve(0, Readiness, host="127.0.0.1") as port:
+        status, body = await get(port, "/metrics")
+    assert status == 200
+    assert "# TYPE tohost_fights_total counter" in body
+    assert 'tohost_fights_total{cluster="of-a-test",plural="pods"} 2.0' in body
+
+
 async def test_pages_are_served_beside_the_probes() -> None:
-    pages = {"/metrics": lambda: ("text/plain; version=0.0.4", b"up 1\n")}
+    pages = {"/about": lambda: ("text/plain", b"tohost\n")}
     async with serve(0, Readiness, pages, host="127.0.0.1") as port:
-        assert await get(port, "/metrics") == (200, "up 1\n")
+        assert await get(port, "/about") == (200, "tohost\n")
 
 
 async def test_a_taken_port_is_a_configuration_error() -> None:

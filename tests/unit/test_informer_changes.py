@@ -8,9 +8,7 @@ from watchers.changes import change_of, newest
 from watchers.streams import Stream, streams_of
 
 CLUSTER = Cluster("v", "h", enabled=frozenset({"pods", "secrets", "configmaps"}))
-STREAMS = {
-    stream.id.side + ":" + stream.id.plural: stream for stream in streams_of([CLUSTER])
-}
+STREAMS = {stream.id.side + ":" + stream.id.plural: stream for stream in streams_of([CLUSTER])}
 
 
 def virtual(name: str = "web", version: str = "5", **fields: object) -> Obj:

@@ -18,13 +18,13 @@ def secret(**fields: object) -> Obj:
 
 
 def test_kinds_are_found_and_named_by_their_plural() -> None:
-    assert len(REGISTRY) == 10
+    assert {"pods", "ingresses", "storageclasses"} <= REGISTRY.keys()
     assert all(kind.plural == plural for plural, kind in REGISTRY.items())
 
 
 def test_kinds_without_an_option_have_a_plan_of_their_own() -> None:
     following = {plural for plural, kind in REGISTRY.items() if not kind.option}
-    assert following == {"namespaces", "nodes", "persistentvolumes"}
+    assert following == {"events", "nodes"}
     assert all(REGISTRY[plural].plan for plural in following)
 
 
@@ -124,7 +124,9 @@ def test_a_node_that_was_readable_keeps_its_capacity_when_it_is_not() -> None:
     nodes, related = REGISTRY["nodes"], Related(referrers=frozenset({"pods default/web"}))
     context = Context(Cluster("v", "h"), related, name="n1")
     assert nodes.plan is not None
-    (create,) = nodes.plan(None, None, context)
+    planned = nodes.plan(None, None, context)
+    assert planned is not None
+    (create,) = planned
     node = create.body  # type: ignore[union-attr]
     conditions = [{**node["status"]["conditions"][0], "lastHeartbeatTime": None}]
     node = {

@@ -122,7 +122,7 @@ def test_a_token_key_fits_an_annotation_for_every_volume_name() -> None:
 
 
 def term(**fields: object) -> Any:
-    affinity = translate_affinity({"podAffinity": {REQUIRED: [fields]}}, "ns", CLUSTER)
+    affinity = translate_affinity({"podAffinity": {REQUIRED: [fields]}}, "ns", CONTEXT)
     return affinity["podAffinity"][REQUIRED][0]
 
 

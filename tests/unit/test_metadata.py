@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from common.cluster import Cluster
+from common.cluster import Cluster, NamespaceRules
 from common.kind import Context
 from common.kinds import REGISTRY
 from common.metadata import (
     MANAGED_LABELS,
+    give_back,
     metadata_patch,
     ours,
     own_labels,
@@ -21,6 +22,10 @@ from common.objects import Obj, merge_patch
 CLUSTER = Cluster("v", "h")
 CONTEXT = Context(CLUSTER)
 CONFIGMAPS = REGISTRY["configmaps"]
+NAMESPACES = REGISTRY["namespaces"]
+MAPPED = replace(
+    CLUSTER, namespaces=NamespaceRules({"shop": "prod"}, (("t-*", "p-*"),), labels={"tier": "x"})
+)
 
 
 def virtual(**metadata: object) -> Obj:
@@ -82,6 +87,93 @@ def test_the_host_owner_owns_every_object() -> None:
     context = replace(CONTEXT, cluster=replace(CLUSTER, owner=owner))
     metadata = translate_metadata(CONFIGMAPS, virtual(), context)
     assert metadata["ownerReferences"] == [{**owner, "controller": False}]
+
+
+def test_nothing_in_a_namespace_of_its_own_is_owned_from_another() -> None:
+    owned = replace(MAPPED, owner={"apiVersion": "v1", "kind": "Service", "name": "v", "uid": "o"})
+    assert "ownerReferences" not in translate_metadata(CONFIGMAPS, virtual(), Context(owned))
+
+
+def test_an_object_that_keeps_its_name_is_ours_only_in_its_own_host_namespace() -> None:
+    shop = virtual(namespace="shop")
+    made = {"metadata": translate_metadata(CONFIGMAPS, shop, Context(MAPPED))}
+    assert (made["metadata"]["name"], made["metadata"]["namespace"]) == ("web", "prod")
+    assert ours(CONFIGMAPS, made, MAPPED) == "shop/web"
+    moved: Obj = merge_patch(made, {"metadata": {"namespace": "p-a"}})
+    assert ours(CONFIGMAPS, moved, MAPPED) is None
+    assert ours(CONFIGMAPS, made, CLUSTER) is None
+
+
+def test_the_root_certificate_under_its_own_name_is_the_hosts() -> None:
+    certificate = virtual(namespace="shop", name="kube-root-ca.crt")
+    made = {"metadata": translate_metadata(CONFIGMAPS, certificate, Context(MAPPED))}
+    assert ours(CONFIGMAPS, made, MAPPED) == "shop/kube-root-ca.crt"
+    kept: Obj = merge_patch(made, {"metadata": {"name": "kube-root-ca.crt"}})
+    assert ours(CONFIGMAPS, kept, MAPPED) is None
+
+
+def labelled(name: str, owner: str = "h-x-v", **notes: str) -> Obj:
+    labels = {"vcluster.loft.sh/managed-by": owner}
+    return {"metadata": {"name": name, "labels": labels, "annotations": notes}}
+
+
+def test_a_namespace_with_our_label_alone_is_handed_over() -> None:
+    assert ours(NAMESPACES, labelled("prod"), MAPPED) == "shop"
+    assert ours(NAMESPACES, labelled("p-a"), MAPPED) == "t-a"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        labelled("prod", "h-x-other"),
+        labelled("prod", "v"),
+        labelled("elsewhere"),
+        labelled("prod", **{"vcluster.loft.sh/name": "t-a"}),
+        labelled("prod", **{"vcluster.loft.sh/uid": "u"}),
+        {"metadata": {"name": "prod"}},
+    ],
+)
+def test_any_other_namespace_is_not_ours(host: Obj) -> None:
+    assert ours(NAMESPACES, host, MAPPED) is None
+
+
+def test_nothing_but_a_namespace_is_handed_over() -> None:
+    bare = {"metadata": {**labelled("web", "v")["metadata"], "namespace": "prod"}}
+    assert ours(CONFIGMAPS, bare, MAPPED) is None
+
+
+def handed_over(**labels: str) -> Obj:
+    host: Obj = labelled("prod")
+    host["metadata"]["labels"] |= {"cost": "12", **labels}
+    return host
+
+
+def adopted(host: Obj, **labels: str) -> Obj:
+    shop: Obj = {"metadata": {"name": "shop", "uid": "n", "labels": labels}}
+    patch = metadata_patch(NAMESPACES, shop, host, Context(MAPPED))
+    noted = {"annotations": {"vcluster.loft.sh/imported": "true"}}
+    result: Obj = merge_patch(merge_patch(host, {"metadata": patch}), {"metadata": noted})
+    return result
+
+
+def test_what_its_maker_wrote_on_a_namespace_stays_but_for_the_configured_labels() -> None:
+    host = adopted(handed_over(tier="y"), cost="0", team="a")
+    assert host["metadata"]["labels"] == {
+        "vcluster.loft.sh/managed-by": "h-x-v",
+        "cost": "12",
+        "team": "a",
+        "tier": "x",
+    }
+    assert adopted(host, cost="1", team="b")["metadata"]["labels"]["cost"] == "12"
+    assert adopted(host, cost="1", team="b")["metadata"]["labels"]["team"] == "b"
+    assert "team" not in adopted(host)["metadata"]["labels"]
+
+
+def test_a_namespace_is_given_back_as_it_was() -> None:
+    host = adopted(handed_over(), cost="0", team="a")
+    assert ours(NAMESPACES, host, MAPPED) == "shop"
+    left: Obj = merge_patch(host, give_back(host))
+    assert left["metadata"] == {"name": "prod", "labels": {"cost": "12"}, "annotations": {}}
 
 
 def test_nothing_is_remembered_for_an_object_without_labels() -> None:

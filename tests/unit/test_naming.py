@@ -1,20 +1,33 @@
 """Host names by example."""
 
-from common.cluster import Cluster
+from dataclasses import replace
+
+import pytest
+
+from common.cluster import Cluster, NamespaceRules
 from common.naming import (
+    DNS_LABEL,
     hashed_host_name,
     host_name,
     host_name_cluster,
+    host_name_namespace,
     host_namespace,
     label_key,
     managed_by,
     namespace_label_key,
     token_secret_name,
+    virtual_namespace,
 )
 
 CLUSTER = Cluster("my-vcluster", "vc-my-vcluster")
 CLASSIC = Cluster("my-vcluster", "vc-my-vcluster", "classic")
 OTHER = Cluster("other", "vc-my-vcluster")
+RULES = NamespaceRules(
+    exact={"shop": "prod-shop", "team-z": "z"},
+    patterns=(("team-*-ui", "ui-*"), ("team-*", "prod-team-*")),
+)
+MAPPED = replace(CLUSTER, namespaces=RULES)
+ONLY = replace(CLUSTER, namespaces=replace(RULES, only=True))
 
 
 def test_a_prefixed_name_is_the_documented_one() -> None:
@@ -87,3 +100,94 @@ def test_pods_that_could_share_a_host_name_never_share_a_token_secret() -> None:
     pods = [("b-x-c", "a"), ("c", "a-x-b")]
     assert len({host_name(CLASSIC, *pod) for pod in pods}) == 1
     assert len({token_secret_name(CLASSIC, *pod) for pod in pods}) == 2
+
+
+@pytest.mark.parametrize(
+    ("virtual", "host"),
+    [
+        ("shop", "prod-shop"),
+        ("team-z", "z"),
+        ("team-a", "prod-team-a"),
+        ("team-a-ui", "ui-a"),
+        ("other", "vcluster-my-vcluster-x-other-x-00a1aaea66"),
+        ("kube-system", "vcluster-my-vcluster-x-kube-system-x-9e11cb159e"),
+    ],
+)
+def test_a_namespace_is_mapped_by_its_name_or_the_first_pattern_that_fits(
+    virtual: str, host: str
+) -> None:
+    assert host_namespace(MAPPED, virtual) == host_name_namespace(MAPPED, virtual) == host
+    assert virtual_namespace(MAPPED, host) == virtual
+
+
+def test_with_mappings_only_other_namespaces_are_nowhere() -> None:
+    assert host_namespace(ONLY, "shop") == "prod-shop"
+    assert host_namespace(ONLY, "other") == ""
+
+
+def test_the_star_may_stand_for_nothing() -> None:
+    rules = NamespaceRules(patterns=(("team*", "prod-team*"),), only=True)
+    assert host_namespace(replace(CLUSTER, namespaces=rules), "team") == "prod-team"
+
+
+@pytest.mark.parametrize("virtual", ["a" * 63, "team-"])
+def test_a_mapping_that_makes_no_valid_name_counts_as_none(virtual: str) -> None:
+    rules = NamespaceRules(patterns=(("*", "b-*"), ("team-*", "x-*")))
+    made = host_namespace(replace(CLUSTER, namespaces=rules), virtual)
+    assert made.startswith("vcluster-my-vcluster-x-")
+    assert host_namespace(replace(CLUSTER, namespaces=replace(rules, only=True)), virtual) == ""
+
+
+@pytest.mark.parametrize("virtual", ["a", "a" * 63, "a-x-b", "x", "a" * 28 + "-" * 20 + "a"])
+def test_the_host_namespace_of_an_unmapped_one_is_a_dns_label(virtual: str) -> None:
+    for cluster in (MAPPED, replace(MAPPED, name="v" * 63)):
+        assert DNS_LABEL.fullmatch(host_namespace(cluster, virtual))
+
+
+def test_unmapped_namespaces_of_clusters_whose_names_run_together_stay_apart() -> None:
+    one = Cluster("a", "h", namespaces=NamespaceRules())
+    other = Cluster("a-x-b", "h", namespaces=NamespaceRules())
+    assert host_namespace(one, "b-x-c") != host_namespace(other, "c")
+    assert host_namespace(one, "c") != host_namespace(replace(one, host_namespace="g"), "c")
+
+
+def test_a_host_namespace_that_no_rule_makes_has_no_virtual_one() -> None:
+    for host in ("other", "team-a", "prod-team-z", "prod-team-a-ui", "kube-system", ""):
+        assert virtual_namespace(MAPPED, host) == ""
+    assert virtual_namespace(CLUSTER, "vc-my-vcluster") == ""
+
+
+def test_namespaces_themselves_are_synced_only_with_namespace_sync() -> None:
+    assert host_name_namespace(CLUSTER, "shop") == ""
+    former = replace(CLUSTER, former_namespaces=RULES)
+    assert host_name_namespace(former, "shop") == "prod-shop"
+    assert host_namespace(former, "shop") == "vc-my-vcluster"
+
+
+def test_in_host_namespaces_of_their_own_objects_keep_their_names() -> None:
+    for plural in ("pods", "services", "secrets", "configmaps"):
+        for name in ("web", "a-x-b", "x" * 200, "kube-root-ca.crt.a"):
+            assert host_name(MAPPED, "shop", name, plural) == name
+            assert hashed_host_name(MAPPED, "shop", name, plural) == name
+
+
+def test_the_root_certificate_leaves_its_name_to_the_hosts_own() -> None:
+    name = host_name(MAPPED, "shop", "kube-root-ca.crt", "configmaps")
+    assert name == "vcluster-kube-root-ca.crt-x-my-vcluster"
+    assert host_name(MAPPED, "shop", "kube-root-ca.crt", "secrets") == "kube-root-ca.crt"
+
+
+def test_no_object_takes_the_name_that_another_was_moved_to() -> None:
+    names = ["kube-root-ca.crt"]
+    for _ in range(4):
+        names.append(host_name(MAPPED, "shop", names[-1], "configmaps"))
+    assert len({host_name(MAPPED, "shop", name, "configmaps") for name in names}) == len(names)
+
+
+def test_no_secret_takes_the_name_of_a_token_secret() -> None:
+    token = token_secret_name(MAPPED, "shop", "web")
+    assert token == "vcluster-sa-tokens-web-4b5e57f6eb-x-my-vcluster"
+    assert host_name(MAPPED, "shop", token, "secrets") != token
+    assert token_secret_name(MAPPED, "shop", "p" * 253) != token_secret_name(
+        MAPPED, "shop", "p" * 252
+    )

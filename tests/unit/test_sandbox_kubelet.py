@@ -48,6 +48,21 @@ async def test_a_pod_is_scheduled_and_runs(host: Client) -> None:
     assert running["status"]["podIP"].startswith("10.244.")
 
 
+async def test_a_resized_pod_shows_what_it_has_got(host: Client) -> None:
+    small, big = ({"requests": {"cpu": cpu}} for cpu in ("100m", "200m"))
+    container = {"name": "main", "image": "nginx", "resources": small}
+    await host.request("POST", PODS, POD | {"spec": {"containers": [container]}})
+    await _until(host, f"{PODS}/a", lambda pod: _given(pod) == small)
+    resized = {"spec": {"containers": [{"name": "main", "resources": big}]}}
+    await host.merge(f"{PODS}/a/resize", resized)
+    pod = await _until(host, f"{PODS}/a", lambda pod: _given(pod) == big)
+    assert pod["status"]["containerStatuses"][0]["allocatedResources"] == big["requests"]
+
+
+def _given(pod: Any) -> Any:
+    return ((pod["status"].get("containerStatuses") or [{}])[0]).get("resources")
+
+
 async def test_a_deleted_pod_ends_soon(host: Client) -> None:
     await host.request("POST", PODS, POD)
     await _until(host, f"{PODS}/a", lambda pod: pod["status"]["phase"] == "Running")

@@ -45,11 +45,11 @@ def test_referrers_may_be_among_the_documents_or_related() -> None:
 
 
 def test_what_is_not_synced_is_named_with_the_reason() -> None:
-    documents = (obj("Deployment", "d", "apps/v1"), obj("Endpoints", "e"), obj("Namespace", "n"))
+    documents = (obj("Deployment", "d", "apps/v1"), obj("Endpoints", "e"), obj("Node", "n"))
     skipped = dict(translate(*documents).skipped)
     assert skipped["Deployment d"] == "kind Deployment is not synced"
     assert skipped["Endpoints default/e"] == "sync.toHost.endpoints.enabled is false"
-    assert skipped["Namespace n"] == "kind Namespace is not synced"
+    assert skipped["Node n"] == "kind Node is not synced"
 
 
 def test_namespaces_and_services_are_taken_from_the_related_objects() -> None:

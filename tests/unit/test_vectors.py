@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from common.actions import Action
-from common.cluster import Cluster
+from common.cluster import Cluster, NamespaceRules
+from common.config.pods import PodSettings
 from common.kind import Context, Related
 from common.kinds import REGISTRY
 from workers.plan import plan
@@ -40,15 +41,27 @@ def _plan(file: Path) -> list[Action]:
     given: dict[str, Any] = yaml.safe_load(file.read_text())
     kind = REGISTRY[file.parent.name]
     related = _frozen(given.get("related") or {})
-    settings = _frozen({**DEFAULTS, **(given.get("cluster") or {})})
+    settings = _settings({**DEFAULTS, **(given.get("cluster") or {})})
     context = Context(
         Cluster(**settings), Related(**related), given.get("now_s", 0.0), given.get("name", "")
     )
     return plan(kind, given.get("virtual"), given.get("host"), context)
 
 
+def _settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Namespace rules as `exact`, `patterns`, `only` and `labels`; the options of pods as in the
+    configuration."""
+    rules = {
+        key: NamespaceRules(**given.pop(key))
+        for key in ("namespaces", "former_namespaces")
+        if key in given
+    }
+    pods = {"pods": PodSettings.model_validate(given.pop("pods", {})).options()}
+    return _frozen(given) | rules | pods
+
+
 def _frozen(settings: dict[str, Any]) -> dict[str, Any]:
-    sets = {"referrers", "enabled", "all_objects"}
+    sets = {"referrers", "enabled", "all_objects", "draining"}
     tuples = {"services", "host_referrers", "namespaces"}
     result = {key: frozenset(value) if key in sets else value for key, value in settings.items()}
     return {key: tuple(value) if key in tuples else value for key, value in result.items()}

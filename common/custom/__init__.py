@@ -1,0 +1,1 @@
+"""Custom resources, synced by declaration: `sync.toHost.customResources`."""

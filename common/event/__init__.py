@@ -1,0 +1,1 @@
+"""Events of host objects, in the virtual cluster's words: pure, part by part."""

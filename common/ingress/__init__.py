@@ -1,0 +1,1 @@
+"""What an Ingress names, part by part: `common.kinds.ingresses` puts them together."""

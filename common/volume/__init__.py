@@ -1,0 +1,1 @@
+"""The parts of volumes, claims and snapshots; the kinds' files put them together."""

@@ -1,0 +1,75 @@
+"""What a watcher does beside watching: it clears up after kinds that were switched off."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from redis import RedisError
+
+from common.cluster import Cluster
+from common.discovery import Discovery
+from common.kinds import REGISTRY, kinds_of
+from common.logs import get_log
+from common.store import Store
+from common.workqueue import WorkQueue
+from watchers.leases import Leases
+from watchers.leftovers import Leftovers
+from watchers.retired import forget_retired
+from watchers.streams import StreamId
+
+EVERY_S = 30.0
+log = get_log(__name__)
+
+
+class Housekeeping:
+    """For all virtual clusters and the streams that there are for them."""
+
+    def __init__(
+        self,
+        clusters: Sequence[Cluster],
+        streams: Sequence[StreamId],
+        host: Discovery,
+        store: Store,
+        queue: WorkQueue,
+        leases: Leases,
+    ) -> None:
+        self._kinds = {each.name: REGISTRY.keys() | kinds_of(each).keys() for each in clusters}
+        self._streams = streams
+        self._store = store
+        self._queue = queue
+        self._leases = leases
+        self._leftovers = Leftovers(clusters, host)
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What people should know, by virtual cluster and kind."""
+        return self._leftovers.notes
+
+    async def run(self) -> None:
+        """Never returns. What goes wrong is tried again: none of it is urgent."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._report())
+            group.create_task(self._forget())
+
+    async def _report(self) -> None:
+        try:
+            await self._leftovers.report()
+        except Exception:
+            log.exception("leftovers not reported")
+
+    async def _forget(self) -> None:
+        """Not only at the start, as a watcher of the configuration before may still be there."""
+        while True:
+            try:
+                await asyncio.to_thread(
+                    forget_retired,
+                    self._kinds,
+                    self._streams,
+                    self._store,
+                    self._queue,
+                    self._leases,
+                )
+            except RedisError as error:
+                log.warning("streams of kinds that are off not forgotten yet", error=str(error))
+            except Exception:
+                log.exception("streams of kinds that are off not forgotten")
+            await asyncio.sleep(EVERY_S)
