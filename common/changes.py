@@ -73,7 +73,9 @@ def _handled(refs: Iterable[Ref], active: frozenset[str]) -> Iterable[Ref]:
     return (
         ref
         for ref in refs
-        if (ref.wakes == "referrer" or ref.plural in active) and _OBJECT_NAME.fullmatch(ref.name)
+        if (ref.wakes == "referrer" or ref.plural in active)
+        and _OBJECT_NAME.fullmatch(ref.name)
+        and (not ref.namespace or _OBJECT_NAME.fullmatch(ref.namespace))
     )
 
 

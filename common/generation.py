@@ -17,6 +17,11 @@ def follow_generation(part: Obj, virtual: Obj, host: Obj, host_pending: bool) ->
     return {**rest, FIELD: observed} if observed else rest
 
 
+def with_kept_generation(part: Obj, current: Obj) -> Obj:
+    """What API servers make of a pod's status, or condition, that no longer tells one."""
+    return {FIELD: current[FIELD], **part} if FIELD in current else part
+
+
 def observed_generation(virtual: Obj, host: Obj, observed: Any, host_pending: bool) -> int:
     """The newest host generation means the newest virtual one, unless the host object is behind
     it at this moment. Older ones are kept: they only have to be older."""

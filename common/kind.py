@@ -34,7 +34,14 @@ class Ref:
 
 
 Need = Literal[
-    "namespace", "namespaces", "services", "service", "referrers", "host_referrers", "live_host"
+    "namespace",
+    "namespaces",
+    "services",
+    "service",
+    "env_keys",
+    "referrers",
+    "host_referrers",
+    "live_host",
 ]
 
 
@@ -45,7 +52,9 @@ class Related:
     namespace: the virtual Namespace. namespaces: all virtual Namespaces, when `Kind.wants_all`
     says so. services: the virtual Services of the object's namespace. host_services: their host
     objects by virtual name. service, host_service: the Service that an Endpoints or EndpointSlice
-    belongs to. referrers: members (`pods default/web-0`) of the synced objects that refer to this
+    belongs to. env_keys: by member, the names in the ConfigMaps and Secrets that a pod's containers
+    take over with `envFrom`, as far as they exist.
+    referrers: members (`pods default/web-0`) of the synced objects that refer to this
     one; host_referrers: their host objects. live_host: the host's object that `Kind.live` asks
     for, else that of the key's own name, read from the server, None when unreadable; live_field:
     the virtual object that it was made for, "" when it isn't ours. host_names: by member, the names
@@ -63,6 +72,7 @@ class Related:
     host_services: Mapping[str, Obj] = field(default_factory=dict)
     service: Obj | None = None
     host_service: Obj | None = None
+    env_keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
     referrers: frozenset[str] = frozenset()
     host_referrers: tuple[Obj, ...] = ()
     live_host: Obj | None = None
@@ -190,7 +200,8 @@ class Kind:
     later, where that is cheaper to make; None: all of it.
     decorate: adds to the host object's labels and annotations, in place: (virtual, context,
     labels, annotations). annotation_down: whether a virtual annotation of that key travels.
-    translate_annotations: those that travel, in the host's words. adjust: changes the labels and
+    translate_annotations: those that travel, in the host's words. fixed_annotations: those that no
+    API server lets change once the object is there. adjust: changes the labels and
     annotations that travel, in place, before they are remembered as ours; it gets what `decorate`
     gets.
     owned: dotted paths of the translation that are kept equal on the host afterwards (metadata
@@ -248,6 +259,7 @@ class Kind:
     translate_annotations: Callable[[dict[str, str], Obj, Context], dict[str, str]] = (
         _same_annotations
     )
+    fixed_annotations: frozenset[str] = frozenset()
     adjust: Callable[[Obj, Context, dict[str, str], dict[str, str]], None] = _no_decoration
     owned: tuple[str, ...] = ()
     patch_down: Callable[[Obj, Obj, Obj, Context], Obj] | None = None

@@ -76,11 +76,8 @@ def _travelling(
     kind: Kind, virtual: Obj, context: Context
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The virtual object's own labels and annotations, as far as they go down."""
-    notes = {
-        key: value
-        for key, value in annotations(virtual).items()
-        if key != LAST_APPLIED and not key.startswith(PREFIX) and kind.annotation_down(key)
-    }
+    own = travelling_annotations(annotations(virtual))
+    notes = {key: value for key, value in own.items() if kind.annotation_down(key)}
     host_labels = translate_labels(context.cluster, labels(virtual))
     host_annotations = kind.translate_annotations(notes, virtual, context)
     kind.adjust(virtual, context, host_labels, host_annotations)
@@ -96,7 +93,8 @@ def metadata_patch(kind: Kind, virtual: Obj, host: Obj, context: Context) -> Obj
     patch: Obj = {}
     if changes := _changes(labels(host), host_labels, current.get(MANAGED_LABELS)):
         patch["labels"] = changes
-    if changes := _changes(current, host_annotations, current.get(MANAGED_ANNOTATIONS)):
+    noted = _changes(current, host_annotations, current.get(MANAGED_ANNOTATIONS))
+    if changes := {key: noted[key] for key in noted if key not in kind.fixed_annotations}:
         patch["annotations"] = changes
     return patch
 
@@ -170,6 +168,15 @@ def translate_labels(cluster: Cluster, virtual_labels: Mapping[str, str]) -> dic
         label_key(cluster, key): value
         for key, value in virtual_labels.items()
         if not key.startswith(PREFIX)
+    }
+
+
+def travelling_annotations(virtual_annotations: Mapping[str, str]) -> dict[str, str]:
+    """Virtual annotations, less those below our prefix and kubectl's copy of the object."""
+    return {
+        key: value
+        for key, value in virtual_annotations.items()
+        if key != LAST_APPLIED and not key.startswith(PREFIX)
     }
 
 

@@ -106,13 +106,6 @@ def token_secret_name(cluster: Cluster, namespace: str, name: str) -> str:
     return f"{own_name(cluster, namespace, name)}-sa-tokens"
 
 
-def convention(cluster: Cluster) -> str:
-    """A digest of the settings that names on the host are made by; host objects of another
-    convention aren't found to be ours."""
-    rules = cluster.namespaces or cluster.former_namespaces
-    return digest(repr((cluster.name_format, cluster.host_namespace, rules)))
-
-
 def managed_by(cluster: Cluster, namespaced: bool = True) -> str:
     """The value of the managed-by label."""
     if namespaced:

@@ -26,9 +26,10 @@ from common.served import Record, Records
 _BATCH = 512
 _LUA = files("common") / "lua"
 _SOURCE = "".join((_LUA / part).read_text() for part in ("mark.lua", "store.lua"))
-# KEYS: versions, tombstones. What lives again by now stays.
+# KEYS: versions, tombstones. ARGV: up to which time, how many at most, so that no call blocks Redis
+# for long. What lives again by now stays.
 _PURGE = """
-local fields = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+local fields = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, field in ipairs(fields) do
   local version = redis.call('HGET', KEYS[1], field)
   if version and string.sub(version, 1, 1) == 'T' then redis.call('HDEL', KEYS[1], field) end
@@ -233,15 +234,16 @@ class Store:
         """Drop all that is stored of a stream that nobody watches any more. What its objects
         referred to is woken, they themselves are not; answers as `put` does.
 
-        It may be cut off anywhere and called again.
+        It counts as unlisted first, so that nobody by whose configuration it's still on takes what
+        is missing for gone. This may be cut off anywhere and called again.
         """
+        self._redis.srem(f"{redis_prefix(cluster)}:synced", f"{side}:{plural}")
         woken = self.clear_stream(cluster, side, plural, wake_own=False)
         start, stream = redis_prefix(cluster), f"{side}:{plural}"
         pipeline = self._redis.pipeline()
         pipeline.delete(*(f"{start}:{what}:{stream}" for what in ("obj", "rv", "fwd", "tomb")))
         for what in ("served", "shape", "pos"):
             pipeline.hdel(f"{start}:{what}", stream)
-        pipeline.srem(f"{start}:synced", stream)
         pipeline.execute()
         return woken
 
@@ -276,7 +278,8 @@ class Store:
         limit = self._clock() - older_than_s
         for side, plural in sorted(self.synced(cluster)):
             keys = [f"{redis_prefix(cluster)}:{what}:{side}:{plural}" for what in ("rv", "tomb")]
-            purged += cast(int, self._purge(keys=keys, args=[limit]))
+            while some := cast(int, self._purge(keys=keys, args=[limit, _BATCH])):
+                purged += some
         return purged
 
 

@@ -13,8 +13,8 @@ _HEAD = """\
 
 What is synced, in which direction, and what tohost must be allowed to do for it. A kind is
 switched on and off by `sync.toHost.<option>.enabled`. *Down* is from the virtual cluster to the
-host, *up* is back. Every host object gets a translated name, the labels and annotations of the virtual one, and
-tohost's own below `vcluster.loft.sh/`.
+host, *up* is back. Every host object gets a translated name, the labels and annotations of the
+virtual one, and tohost's own below `vcluster.loft.sh/`.
 """
 _ACCESS = """\
 ## Permissions

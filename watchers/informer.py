@@ -20,6 +20,7 @@ from watchers.reflector import Event
 from watchers.streams import Stream
 
 BATCH = 512
+CHANGING = "changing"
 Result = TypeVar("Result")
 
 
@@ -46,7 +47,7 @@ class Informer:
         self._listed: set[str] = set()
         self._position = ""
         self._record: Record | None = None
-        self._again = False
+        self._again = self._reshaped = False
 
     async def resume(self) -> str:
         """The position to watch from, "" when a list must come first. Asks the store."""
@@ -99,8 +100,9 @@ class Informer:
         self._position = self._store.position(*self._where)
         self._record = self._store.record(*self._where)
         shape = self._store.shape(*self._where)
-        self._again = shape not in ("", self._stream.shape)
-        same = shape == self._stream.shape and self._record == self._ready
+        self._again = shape != self._stream.shape
+        self._reshaped = self._again and shape != ""
+        same = not self._again and self._record == self._ready
         return self._position if self.synced and same else ""
 
     @property
@@ -110,6 +112,10 @@ class Informer:
         return Record("ready", served) if served else None
 
     def _begin_list(self) -> str:
+        """Until a list of another shape is complete the stream is of none: it may have woken keys
+        already when somebody serves it in the shape of before again."""
+        if self._reshaped:
+            self._store.set_shape(*self._where, CHANGING)
         if self._record != self._ready:
             self._note(Record("away", self._record.served if self._record else None))
         return self._store.begin_list(*self._where)
@@ -141,7 +147,8 @@ class Informer:
         ]
         self._listed.update(change.field for change in changes)
         now_s = time.time()
-        self._put(change for change in changes if is_news(self._stream, change, now_s))
+        news = (change for change in changes if is_news(self._stream, change, now_s))
+        self._put(news, again=self._again)
 
     def _finish_list(self, version: str) -> None:
         """What the store has and the list hasn't is gone, unless it's newer than the list."""
@@ -153,14 +160,27 @@ class Informer:
         ]
         for start in range(0, len(gone), BATCH):
             self._put(gone[start : start + BATCH])
+        if self._reshaped:
+            self._wake_virtual()
         self._must_hold()
         self._store.set_shape(*self._where, self._stream.shape)
+        self._again = self._reshaped = False
         self._advance(version)
         self._note(self._ready)
         self._store.set_synced(*self._where)
 
-    def _put(self, changes: Iterable[Change]) -> None:
-        self._push(self._store.put(*self._where, list(changes), again=self._again))
+    def _wake_virtual(self) -> None:
+        """After a change of shape on the host also what isn't there has to be looked at: it may
+        have been removed while nobody watched the virtual objects."""
+        cluster, side, plural = self._where
+        if side == "host" and "virtual" in self._stream.kind.sides(self._stream.cluster):
+            fields = list(self._store.versions(cluster, "virtual", plural))
+            for start in range(0, len(fields), BATCH):
+                members = [f"{plural} {field}" for field in fields[start : start + BATCH]]
+                self._queue.add(cluster, members)
+
+    def _put(self, changes: Iterable[Change], *, again: bool = False) -> None:
+        self._push(self._store.put(*self._where, list(changes), again=again))
 
     def _push(self, woken: list[str]) -> None:
         if woken:

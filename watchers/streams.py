@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from urllib.parse import urlencode
+
+import orjson
 
 from common.api import object_path
 from common.changes import active_plurals
@@ -10,7 +13,7 @@ from common.cluster import Cluster
 from common.kind import Kind
 from common.kinds import kinds_of
 from common.metadata import MANAGED_BY
-from common.naming import convention, managed_by
+from common.naming import managed_by
 from common.objects import Side
 from common.served import Served, as_served
 
@@ -64,13 +67,17 @@ class Stream:
         return {}
 
     @property
+    def optional(self) -> bool:
+        """Whether all else goes on without it, as with Events, which only tell something."""
+        return self.kind.plural == "events"
+
+    @property
     def shape(self) -> str:
-        """What is asked for, what for, and on the host by which names it is known to be ours. What
-        was stored of another shape is listed anew, and that wakes all of its keys: those of a kind
-        that is to be cleaned up, for one."""
-        purpose = "remove" if self.kind.plural in self.cluster.draining else "sync"
-        named = f" {convention(self.cluster)}" if self.side == "host" else ""
-        return f"{purpose} {self.path}?{urlencode(self.params)}{named}"
+        """What is asked for, and under which settings. What was stored of another shape is listed
+        anew, and that wakes all of its keys: whatever was changed in the configuration, every
+        object gets what it says now. Events were told already, and nothing changes that."""
+        settings = "" if self.optional else f" {_digest(self.cluster)}"
+        return f"{self.path}?{urlencode(self.params)}{settings}"
 
     def as_served(self, served: Served) -> "Stream":
         """The same stream in the version that is served."""
@@ -85,3 +92,9 @@ def streams_of(clusters: Iterable[Cluster]) -> Iterator[Stream]:
         for plural in sorted(active):
             for side in kinds[plural].sides(cluster):
                 yield Stream(cluster, kinds[plural], side, active)
+
+
+def _digest(cluster: Cluster) -> str:
+    """The same in every process, for the same settings of a virtual cluster."""
+    settings = orjson.dumps(cluster, default=sorted, option=orjson.OPT_SORT_KEYS)
+    return sha256(settings).hexdigest()[:16]

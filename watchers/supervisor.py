@@ -77,7 +77,8 @@ class Supervisor:
 
     def readiness(self) -> Readiness:
         """Ready when every stream held is synced, except those of clusters that can't be used,
-        and of kinds that they lack: that must not hold up a rollout. It's noted instead."""
+        of kinds that they lack, and those that are optional (the rights to an installation's
+        Events may come later): that must not hold up a rollout. It's noted instead."""
         waiting, notes = {}, {}
         if self._trouble:
             waiting["redis"] = self._trouble
@@ -86,7 +87,8 @@ class Supervisor:
                 notes[name] = link.trouble
         for stream, running in self._running.items():
             keeper = running.keeper
-            if keeper.synced or keeper.missing or stream.cluster in notes:
+            optional = self._streams[stream].optional
+            if keeper.synced or keeper.missing or optional or stream.cluster in notes:
                 if keeper.wrong:
                     notes[str(stream)] = keeper.wrong
             else:

@@ -23,6 +23,7 @@ from common.workqueue import Again, Done, Outcome, Retry
 from workers.involved import Involved, kind_of
 from workers.plan import plan
 from workers.rates import Rates
+from workers.reconcile import broken
 from workers.session import Session
 from workers.snapshots import Snapshot
 
@@ -73,6 +74,11 @@ class EventUp:
             return Done()
         except RedisError as error:
             raise RetryError(f"Redis: {error}") from error
+        except RetryError:
+            raise
+        except Exception as error:
+            broken(key, error)  # a bug; an Event's failed job would stay, as nothing wakes it
+            return Done()
         finally:
             self._under_way -= 1
 

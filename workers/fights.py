@@ -7,10 +7,10 @@ Kept in the worker's memory: with many workers each gives up by itself, which is
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, TypeGuard
+from typing import Final, TypeGuard
 
 import orjson
 
@@ -19,7 +19,7 @@ from common.keys import Key
 from common.logs import get_log
 from common.metrics import FIGHTS
 from common.objects import Obj, Side, annotations, labels, meta, uid
-from workers.secret_data import DIGEST
+from workers.answers import fields_of, reverted
 from workers.work import Work
 
 ROUNDS: Final = 3
@@ -28,7 +28,6 @@ MOST: Final = 20
 PEACE_S: Final[Mapping[Side, float]] = {"host": 60.0, "virtual": 20.0}
 TRUCE_S: Final = 600.0
 _KEPT: Final = 10_000
-_NAMED: Final = 3
 _BROUGHT_UP: Final = {"nodeName", "volumeName", "clusterIP", "clusterIPs"}
 _log = get_log(__name__)
 
@@ -73,7 +72,7 @@ class Fights:
             key=str(work.key),
             side=write.side,
             name=write.name,
-            about=_about(write),
+            about=_fields_of(write),
         )
         return [_event(write)]
 
@@ -97,7 +96,7 @@ class Fights:
         if len(self._fights) > _KEPT:
             self._fights.popitem(last=False)
         answer = work.virtual if write.side == "virtual" else work.host
-        return _compared(write) and _reverted(before, _without_digest(write.patch), answer)
+        return _compared(write) and reverted(before, write.patch, answer)
 
     def _going_on(self, work: Work, write: Judged) -> _Fight | None:
         fight = self._fights.get((work.key, write.side, _part_of(write)))
@@ -109,11 +108,6 @@ class Fights:
 
 def is_judged(action: Action) -> TypeGuard[Judged]:
     return isinstance(action, Patch) or (isinstance(action, Delete) and bool(action.why))
-
-
-def came_out_changed(body: Obj, answer: Obj | None) -> bool:
-    """Whether a new object lacks something that it was created with; lists may have grown."""
-    return _lacks(answer, _without_digest(body))
 
 
 def _part_of(write: Judged) -> str:
@@ -133,27 +127,13 @@ def _is_lost(fight: _Fight, write: Judged) -> bool:
     return fight.rounds >= ROUNDS and fight.content == _content(write)
 
 
-def _about(write: Judged) -> str:
-    """Which fields, never what is in them."""
-    fields = (
-        list(_leaves(write.patch)) if isinstance(write, Patch) else ["a field that can't change"]
-    )
-    more = f" and {len(fields) - _NAMED} more" if len(fields) > _NAMED else ""
-    return ", ".join(fields[:_NAMED]) + more
-
-
-def _leaves(patch: Obj, path: str = "") -> Iterator[str]:
-    for key, value in patch.items():
-        where = f"{path}.{key}" if path else key
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, where)
-        else:
-            yield where
+def _fields_of(write: Judged) -> str:
+    return fields_of(write.patch) if isinstance(write, Patch) else "a field that can't change"
 
 
 def _event(write: Judged) -> EmitEvent:
     if write.side == "virtual":
-        why = f"something in the virtual cluster keeps changing it back ({_about(write)})"
+        why = f"something in the virtual cluster keeps changing it back ({_fields_of(write)})"
         return EmitEvent(
             "Warning",
             "VirtualObjectChangedBack",
@@ -163,7 +143,7 @@ def _event(write: Judged) -> EmitEvent:
     return EmitEvent(
         "Warning",
         "HostObjectChangedBack",
-        f"something on the host keeps changing {where} back ({_about(write)}); it is left as it"
+        f"something on the host keeps changing {where} back ({_fields_of(write)}); it is left as it"
         " is until this object changes",
     )
 
@@ -187,28 +167,3 @@ def _content(write: Judged) -> bytes:
 
 def _digest(part: Obj) -> bytes:
     return sha256(orjson.dumps(part, option=orjson.OPT_SORT_KEYS)).digest()
-
-
-def _reverted(before: Any, patch: Any, answer: Any) -> bool:
-    """Whether something that a merge patch was to change is in the answer as it was before."""
-    if not isinstance(patch, dict):
-        return bool(answer == before != patch)
-    return any(
-        _reverted(_part(before, key), wanted, _part(answer, key)) for key, wanted in patch.items()
-    )
-
-
-def _lacks(answer: Any, wanted: Any) -> bool:
-    """Missing, null, empty and false are the same."""
-    if isinstance(wanted, dict):
-        return any(_lacks(_part(answer, key), part) for key, part in wanted.items())
-    return not isinstance(wanted, list) and answer != wanted and bool(answer or wanted)
-
-
-def _without_digest(part: Obj) -> Obj:
-    """A Secret's data is read when it is sent, and may be newer than the digest says."""
-    return {key: value for key, value in part.items() if key != DIGEST}
-
-
-def _part(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, dict) else None

@@ -34,6 +34,9 @@ def _needed(kind: Kind, kinds: Collection[Kind], cluster: Cluster) -> Iterator[S
     if kind.needs & {"services", "service"}:
         yield "virtual", "services"
         yield "host", "services"
+    if "env_keys" in kind.needs:
+        yield "virtual", "configmaps"
+        yield "virtual", "secrets"
     if kind.needs & {"referrers", "host_referrers"}:
         yield from _referring(kind, kinds, cluster)
     if "host_referrers" in kind.needs:

@@ -130,11 +130,13 @@ class Performer:
         return await self._create_hashed(work, body, there)
 
     async def _create_hashed(self, work: Work, body: Obj, there: Obj) -> Obj:
-        """Every worker picks the same other name, so a second try finds the first one's object."""
+        """Every worker picks the same other name, so a second try finds the first one's object.
+        What is cluster-scoped has no other: within a virtual cluster such names never clash."""
         key, plural = work.key, work.kind.plural
         name = hashed_host_name(work.cluster, key.namespace, key.name, plural)
-        if name == name_of(body):
-            raise TerminalError(f"host name {name} is taken by another object", "NameCollision")
+        if name == name_of(body) or not work.kind.namespaced:
+            taken = f"host name {name_of(body)} is taken by another object"
+            raise TerminalError(taken, "NameCollision")
         message = (
             f"host name {name_of(there)} belongs to another object"
             f" ({annotations(there).get(NAMESPACE, '?')}/{annotations(there).get(NAME, '?')});"

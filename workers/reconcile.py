@@ -15,8 +15,9 @@ from common.kind import Context
 from common.logs import get_log
 from common.workqueue import Again, Done, Outcome, Retry, Terminal
 from workers import service_replace
+from workers.answers import came_out_changed
 from workers.events import emit
-from workers.fights import Fights, came_out_changed, is_judged
+from workers.fights import Fights, is_judged
 from workers.perform import Performer
 from workers.plan import plan
 from workers.session import Session

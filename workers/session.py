@@ -20,6 +20,7 @@ from workers.gate import Stream
 from workers.work import Work
 
 LIVE_KEPT_S = 60.0
+LIVE_KEPT = 2000
 VERIFIED_FOR_S = 2.0
 NAMESPACE_KEPT_S = 5.0
 REPLACED_S = 30.0
@@ -137,6 +138,8 @@ class Session:
             found = await self.host.request("GET", path)
         except ApiError:
             found = None
+        if len(self._live) >= LIVE_KEPT:
+            self._live.clear()
         self._live[path] = now_s, found
         return found
 

@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 from common.keys import Key, redis_prefix
 from common.kind import Kind, Related
 from common.naming import may_be_shared
-from common.objects import Obj, labels, name_of
+from common.objects import Obj, Side, labels, name_of
+from common.pod.env_from import data_keys, env_sources
 from common.served import Records
 from common.store import Store, text
 
@@ -149,6 +150,7 @@ class SnapshotReader:
             namespaces=self._namespaces(key, virtual) if virtual and not row[_HOST] else (),
             host_referrers=self._host_referrers(key, referrers),
             host_names=self._host_names(key, virtual, bool(row[_HOST])) if virtual else {},
+            env_keys=self._env_keys(key, virtual, bool(row[_HOST])) if virtual else {},
             referrers=referrers,
             host_gone_uid=_gone_uid(row[_HOST_VERSION]),
         )
@@ -171,8 +173,18 @@ class SnapshotReader:
             for ref in named
             if may_be_shared(ref.namespace, ref.name)
         ]
-        found = self._host_objects(keys)
+        found = self._objects("host", keys)
         return {one.member: name_of(obj) for one, obj in found.items()}
+
+    def _env_keys(self, key: Key, virtual: Obj, exists: bool) -> Mapping[str, frozenset[str]]:
+        """For a new host object, or one that `exists` and may be given more containers."""
+        kind = self._kind(key)
+        if "env_keys" not in kind.needs or (exists and not kind.names_later(virtual)):
+            return {}
+        refs = env_sources(virtual)
+        keys = [Key(key.cluster, ref.plural, ref.namespace, ref.name) for ref in refs]
+        found = self._objects("virtual", keys)
+        return {one.member: data_keys(obj) for one, obj in found.items()}
 
     def _namespaces(self, key: Key, virtual: Obj) -> tuple[Obj, ...]:
         """All of the virtual cluster, for the few objects whose translation depends on them."""
@@ -186,15 +198,15 @@ class SnapshotReader:
         if "host_referrers" not in self._kind(key).needs or not referrers:
             return ()
         keys = [Key.from_member(key.cluster, member) for member in sorted(referrers)]
-        return tuple(self._host_objects(keys).values())
+        return tuple(self._objects("host", keys).values())
 
-    def _host_objects(self, keys: Sequence[Key]) -> dict[Key, Obj]:
+    def _objects(self, side: Side, keys: Sequence[Key]) -> dict[Key, Obj]:
         """Those that exist; one round trip, none for no keys."""
         if not keys:
             return {}
         pipeline = self._redis.pipeline(transaction=False)
         for key in keys:
-            pipeline.hget(f"{redis_prefix(key.cluster)}:obj:host:{key.plural}", key.field)
+            pipeline.hget(f"{redis_prefix(key.cluster)}:obj:{side}:{key.plural}", key.field)
         found = zip(keys, pipeline.execute(), strict=True)
         return {key: orjson.loads(text) for key, text in found if text}
 

@@ -13,8 +13,10 @@ from common.actions import Create, EmitEvent, RequeueAfter
 from common.cluster import Cluster
 from common.errors import ConfigError, TerminalError
 from common.kind import Context, Kind, Ref, Related
+from common.kinds.namespaces import METADATA_NAME
 from common.naming import hashed_host_name, host_name, may_be_shared
 from common.objects import Obj, field_of, labels, meta, name_of, namespace_of
+from common.pod.env_from import data_keys
 from workers.manifest_kinds import ManifestKinds, Unknown
 from workers.plan import plan, skip_reason
 
@@ -88,6 +90,7 @@ class _World:
         self._kinds = kinds
         self._namespaces: dict[str, Obj] = {}
         self._services: dict[str, dict[str, Obj]] = {}
+        self._env_keys: dict[str, frozenset[str]] = {}
         self._referrers: dict[tuple[str, str, str], set[str]] = {}
         self._host_names: dict[str, str] = {}
         self._bearers: dict[tuple[str, str], str] = {}
@@ -133,6 +136,7 @@ class _World:
             services=tuple(services.values()),
             service=services.get(service),
             host_service={"metadata": {"name": host_service}} if host_service else None,
+            env_keys=self._env_keys,
             host_names=dict(map(self._host_name, kind.named(virtual))),
             referrers=frozenset(self._referrers.get(target, ())),
         )
@@ -165,6 +169,8 @@ class _World:
             return result
         if kind.namespaced:
             metadata.setdefault("namespace", "default")
+        if kind.plural == "namespaces":
+            metadata["labels"] = {**labels(obj), METADATA_NAME: name_of(obj)}
         if kind.already_ran(obj):
             result["spec"] = {key: obj["spec"][key] for key in obj["spec"] if key != "nodeName"}
             del result["status"]
@@ -179,6 +185,8 @@ class _World:
             self._namespaces[name_of(obj)] = obj
         if kind.plural == "services":
             self._services.setdefault(namespace_of(obj), {})[name_of(obj)] = obj
+        if kind.plural in self._cluster.enabled & {"configmaps", "secrets"}:
+            self._env_keys[_member(kind, obj)] = data_keys(obj)
         for ref in kind.references(obj) if kind.plural in self._cluster.enabled else ():
             if ref.wakes == "target":
                 target = ref.plural, ref.namespace, ref.name

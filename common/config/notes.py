@@ -8,11 +8,8 @@ from common.config.model import Config, VirtualCluster
 from common.config.sync import (
     FromHostKind,
     HostEvents,
-    Pods,
-    Switch,
     ToHost,
 )
-from common.kinds import REGISTRY
 
 _POD_OPTIONS = ("hybrid_scheduling",)
 _EVENTS = ("patches", "mappings", "selector", "sync_back_changes")
@@ -36,18 +33,8 @@ def notes_on(cluster: VirtualCluster) -> list[str]:
 
 
 def _to_host(to_host: ToHost) -> Iterator[str]:
-    supported = {kind.option for kind in REGISTRY.values()}
-    for name, field in ToHost.model_fields.items():
-        option, switch = str(field.alias), getattr(to_host, name)
-        if isinstance(switch, Switch) and switch.enabled:
-            path = f"sync.toHost.{option}"
-            yield from _supported(path, switch) if option in supported else [path]
-
-
-def _supported(path: str, switch: Switch) -> Iterator[str]:
-    """The options within a supported kind that are not."""
-    if isinstance(switch, Pods):
-        yield from (f"{path}.{option}" for option in _given(switch, _POD_OPTIONS))
+    if to_host.pods.enabled:
+        yield from (f"sync.toHost.pods.{option}" for option in _given(to_host.pods, _POD_OPTIONS))
 
 
 def _namespaces(cluster: VirtualCluster, config: Config) -> Iterator[str]:

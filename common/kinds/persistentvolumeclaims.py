@@ -21,7 +21,12 @@ from common.quantity import grown
 from common.volume.bound_name import bound_name, name_to_read
 from common.volume.data_source import foreign_source, source_refs, translate_sources
 from common.volume.stand_in import ASKED_CLASS
-from common.volume.storage_class import storage_class_name
+from common.volume.storage_class import (
+    CLASS_ANNOTATION,
+    class_of,
+    follow_class,
+    storage_class_name,
+)
 
 _VOLUMES = "persistentvolumes"
 _BINDER = "pv.kubernetes.io/"
@@ -77,10 +82,14 @@ def _is_binders(key: str) -> bool:
     return key.startswith(_BINDER) or key in _PROVISIONERS
 
 
+def _translate_annotations(notes: dict[str, str], _: Obj, context: Context) -> dict[str, str]:
+    return follow_class(notes, context.cluster)
+
+
 def _decorate(
     virtual: Obj, context: Context, _labels: dict[str, str], notes: dict[str, str]
 ) -> None:
-    asked = get_path(virtual, "spec.storageClassName")
+    asked = class_of(virtual)
     if asked and storage_class_name(context.cluster, asked) != asked:
         notes[ASKED_CLASS] = asked
 
@@ -171,6 +180,8 @@ KIND = Kind(
     named=_named,
     wait=_wait,
     annotation_down=_annotation_down,
+    translate_annotations=_translate_annotations,
+    fixed_annotations=frozenset({CLASS_ANNOTATION}),
     patch_down=_patch_down,
     up=_up,
     host_references=_host_references,

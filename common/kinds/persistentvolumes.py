@@ -30,7 +30,7 @@ from common.volume.stand_in import (
     stands_for_host,
     volume_to_read,
 )
-from common.volume.storage_class import storage_class_name
+from common.volume.storage_class import follow_class, storage_class_name
 
 _PLURAL = "persistentvolumes"
 _POLICY = "persistentVolumeReclaimPolicy"
@@ -53,7 +53,8 @@ def _translate(virtual: Obj, context: Context) -> Obj:
 
 
 def _translate_annotations(notes: dict[str, str], virtual: Obj, context: Context) -> dict[str, str]:
-    return follow_deletion_secret(notes, _SECRET, virtual, context)
+    classed = follow_class(notes, context.cluster)
+    return follow_deletion_secret(classed, _SECRET, virtual, context)
 
 
 def _annotation_down(key: str) -> bool:

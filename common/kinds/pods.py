@@ -28,14 +28,17 @@ from common.references import Renamer, pod_names, pod_references
 
 SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
 _REDACTED = "redacted"
-# What the virtual cluster's admission made of its own classes; the host's does so anew.
+# What the virtual cluster's admission made of its own classes, the host's does so anew; and what
+# names objects that aren't synced.
 _NOT_SENT = (
     "ephemeralContainers",
     "overhead",
     "preemptionPolicy",
     "priority",
     "priorityClassName",
+    "schedulingGroup",
     "subdomain",
+    "workloadRef",
 )
 
 
@@ -78,7 +81,8 @@ def _translate_lists(
     for key in ("initContainers", "containers"):
         if containers := spec.get(key):
             spec[key] = [
-                translate_container(each, injected, context.cluster, rename) for each in containers
+                translate_container(each, injected, namespace_of(virtual), context, rename)
+                for each in containers
             ]
     if volumes := spec.get("volumes"):
         spec["volumes"] = [translate_volume(each, virtual, context, rename) for each in volumes]
@@ -126,6 +130,11 @@ def _subresources_down(virtual: Obj, host: Obj, context: Context) -> list[Action
     ]
 
 
+def _references(virtual: Obj) -> Iterable[Ref]:
+    """A pod that isn't on the host needs nothing there; when its gates go it changes."""
+    return () if lifecycle.kept_back(virtual) else pod_references(virtual)
+
+
 def _host_references(host: Obj) -> Iterable[Ref]:
     node = (host.get("spec") or {}).get("nodeName")
     return (Ref("nodes", "", node),) if node else ()
@@ -158,13 +167,13 @@ KIND = Kind(
     wait=lifecycle.wait,
     untold=lifecycle.untold,
     tokens=tokens.token_specs,
-    references=pod_references,
+    references=_references,
     named=pod_names,
     names_later=adds_containers,
     wants_all=selects_namespaces,
     host_references=_host_references,
     stored=_stored,
-    needs=frozenset({"namespace", "namespaces", "services"}),
+    needs=frozenset({"namespace", "namespaces", "services", "env_keys"}),
     runs_once=True,
     already_ran=lifecycle.already_ran,
     virtual_access=(
@@ -186,6 +195,7 @@ KIND = Kind(
         up="node and status; a pod whose host pod was deleted goes too",
         translated="names in volumes, variables, pull secrets, device claims, classes and the"
         " service account; pod selectors; DNS, hosts file, downward API, service variables, tokens;"
-        " what `sync.toHost.pods` changes",
+        " what `sync.toHost.pods` changes. A pod with device claims of a kind that is off is"
+        " refused",
     ),
 )

@@ -1,11 +1,21 @@
-"""ResourceClaimTemplates: as they are; the claims made from them come from the virtual cluster."""
+"""ResourceClaimTemplates: the claims made from them come from the virtual cluster, unless claims
+aren't synced: then the host makes them, with the labels and annotations that a template says."""
 
 from common.kind import Context, Doc, Kind
-from common.objects import Obj
+from common.metadata import translate_labels, travelling_annotations
+from common.objects import Obj, annotations, labels
 
 
-def _translate(virtual: Obj, _context: Context) -> Obj:
-    return {"spec": virtual.get("spec") or {}}
+def _translate(virtual: Obj, context: Context) -> Obj:
+    spec: Obj = virtual.get("spec") or {}
+    if not spec.get("metadata"):
+        return {"spec": spec}
+    metadata = {**spec["metadata"]}
+    if "labels" in metadata:
+        metadata["labels"] = translate_labels(context.cluster, labels(spec))
+    if "annotations" in metadata:
+        metadata["annotations"] = travelling_annotations(annotations(spec))
+    return {"spec": {**spec, "metadata": metadata}}
 
 
 KIND = Kind(
@@ -15,5 +25,8 @@ KIND = Kind(
     option="resourceClaimTemplates",
     discovered=True,
     translate=_translate,
-    doc=Doc(down="the whole spec, at creation", translated="nothing; the spec never changes"),
+    doc=Doc(
+        down="the whole spec, at creation",
+        translated="labels and annotations for its claims; the spec never changes",
+    ),
 )

@@ -1,7 +1,8 @@
 """Secrets, by default only those that a synced object refers to.
 
 Their data is never in Redis: a stored Secret has `dataDigest`, a keyed digest, in its place, and
-so have the plans made from it. The performer fetches the data that it must write.
+so have the plans made from it; besides `dataKeys`, the names only, for pods that make variables of
+them. The performer fetches the data that it must write.
 """
 
 import base64
@@ -12,12 +13,13 @@ import json
 from common.kind import Context, Doc, Kind
 from common.metadata import LAST_APPLIED
 from common.objects import Obj, annotations, meta
+from common.pod.env_from import DATA_KEYS
 from common.selective import unreferenced
 
 DATA_DIGEST = "dataDigest"
 _SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 _HELM_RELEASE = "helm.sh/release.v1"
-_DATA_FIELDS = ("data", "stringData", DATA_DIGEST)
+_DATA_FIELDS = ("data", "stringData", DATA_DIGEST, DATA_KEYS)
 
 
 def _translate(virtual: Obj, _context: Context) -> Obj:
@@ -61,9 +63,11 @@ def _stored(obj: Obj, digest_key: bytes) -> Obj:
     """The Secret without its data, also where last-applied repeats it."""
     if DATA_DIGEST in obj:
         return obj
-    canonical = json.dumps(_data(obj), sort_keys=True, separators=(",", ":")).encode()
+    data = _data(obj)
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
     result = {key: value for key, value in obj.items() if key not in _DATA_FIELDS}
     result[DATA_DIGEST] = hmac.new(digest_key, canonical, hashlib.sha256).hexdigest()
+    result[DATA_KEYS] = sorted(data)
     notes = annotations(obj)
     if LAST_APPLIED in notes:
         kept = {key: value for key, value in notes.items() if key != LAST_APPLIED}

@@ -1,10 +1,14 @@
 """Services: ports and selector go down; the addresses that the host gives come up."""
 
-from common.actions import Action, Patch, RemoveEndpoints, ReplaceService
-from common.following import certain_namespace
-from common.kind import Context, Doc, Kind
+from collections.abc import Iterator
+from dataclasses import replace
+
+from common.actions import Action, Patch, RemoveEndpoints, ReplaceService, RequeueAfter
+from common.external_name import named_service, translate_external_name
+from common.following import wait_for
+from common.kind import Context, Doc, Kind, Ref
 from common.metadata import SENT, own_labels
-from common.naming import host_name, label_key
+from common.naming import label_key, may_be_shared
 from common.objects import (
     Obj,
     annotations,
@@ -25,6 +29,9 @@ from common.service import (
 
 # The external IPs that were last sent down: others on the host are the host's own.
 _SENT_EXTERNAL_IPS = f"{SENT}external-ips"
+
+# How soon to look again for the host name of the Service that an external name means.
+_AGAIN_S = 5.0
 
 _HOST_CHOOSES = ("clusterIP", "clusterIPs", "ipFamilies", "healthCheckNodePort")
 _KEPT_EQUAL = (
@@ -56,6 +63,8 @@ _REMOVED = frozenset(_KEPT_EQUAL) - {
 def _translate(virtual: Obj, context: Context) -> Obj:
     own: Obj = virtual.get("spec") or {}
     spec = {key: value for key, value in own.items() if key not in _HOST_CHOOSES}
+    if own.get("type") == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)  # API servers drop it, and now and then show it
     if own.get("clusterIP") == "None":
         spec |= {key: own[key] for key in ("clusterIP", "clusterIPs") if key in own}
     if own.get("ports"):
@@ -63,7 +72,7 @@ def _translate(virtual: Obj, context: Context) -> Obj:
     if selector := own.get("selector"):
         spec["selector"] = _selector(virtual, selector, context)
     if name := own.get("externalName"):
-        spec["externalName"] = _external_name(name, context)
+        spec["externalName"] = translate_external_name(name, context)
     return {"spec": spec}
 
 
@@ -77,18 +86,6 @@ def _decorate(
 def _selector(virtual: Obj, selector: Obj, context: Context) -> Obj:
     renamed = {label_key(context.cluster, key): value for key, value in selector.items()}
     return renamed | own_labels(context.cluster, namespace_of(virtual))
-
-
-def _external_name(name: str, context: Context) -> str:
-    """`svc.ns.svc...` follows the host name, and leads nowhere when `ns` is not synced; any other
-    name is outside the cluster."""
-    service, _, rest = name.partition(".")
-    namespace, _, suffix = rest.partition(".")
-    domain = suffix.rstrip(".")
-    if not namespace or domain not in ("svc", f"svc.{context.cluster.cluster_domain}"):
-        return name
-    host = host_name(context.cluster, namespace, service)
-    return f"{host}.{certain_namespace(context.cluster, namespace)}.{suffix}"
 
 
 def _patch_down(virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
@@ -147,7 +144,13 @@ def _before_patch(virtual: Obj, host: Obj, _context: Context) -> list[Action]:
     return [RemoveEndpoints(namespace_of(host), name_of(host))] if gained or lost else []
 
 
-def _up(virtual: Obj, host: Obj, _context: Context) -> list[Action]:
+def _up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
+    told = _told(virtual, host)
+    reason = _wait(virtual, context)
+    return [*told, RequeueAfter(_AGAIN_S, reason)] if reason else told
+
+
+def _told(virtual: Obj, host: Obj) -> list[Action]:
     """Replacing the virtual Service carries everything but its status; else small patches."""
     if _must_replace(virtual, host):
         version = str(meta(virtual).get("resourceVersion") or "")
@@ -242,6 +245,27 @@ def _skip(virtual: Obj, _context: Context) -> str:
     return skip_service(namespace_of(virtual), name_of(virtual))
 
 
+def _named(virtual: Obj) -> Iterator[Ref]:
+    """The Service that its external name means."""
+    if ref := named_service(get_path(virtual, "spec.externalName") or ""):
+        yield ref
+
+
+def _names_later(_virtual: Obj) -> bool:
+    return True
+
+
+def _references(virtual: Obj) -> Iterator[Ref]:
+    """Where host names may be shared, whoever gets another one."""
+    for ref in _named(virtual):
+        if may_be_shared(ref.namespace, ref.name):
+            yield replace(ref, wakes="referrer")
+
+
+def _wait(virtual: Obj, context: Context) -> str:
+    return wait_for(_named(virtual), context)
+
+
 KIND = Kind(
     plural="services",
     kind="Service",
@@ -254,6 +278,10 @@ KIND = Kind(
     recreate=_recreate,
     up=_up,
     skip=_skip,
+    wait=_wait,
+    references=_references,
+    named=_named,
+    names_later=_names_later,
     adopt=True,
     virtual_access=(
         "services: create patch",
@@ -273,7 +301,8 @@ KIND = Kind(
         ),
         up="cluster IPs, node ports, load balancer status, external IPs that the host assigned",
         translated=(
-            "the selector, confined to the namespace's own pods; an external name in the cluster"
+            "the selector, confined to the namespace's own pods; external names of the form"
+            " `service.namespace.svc...`, whatever domain follows"
         ),
     ),
 )

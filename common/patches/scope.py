@@ -13,7 +13,7 @@ from common.patches.path import Place, shown
 from common.patches.values import MAX_LOOPED, EvaluationError, check_input
 
 # What a Secret holds: never to be seen by an expression, whose result others may read.
-SECRET_FIELDS = ("data", "stringData", "dataDigest")
+SECRET_FIELDS = ("data", "stringData", "dataDigest", "dataKeys")
 
 
 class Scope:

@@ -6,6 +6,7 @@ claims are synced the virtual cluster's is the one: the host pod refers to its h
 
 from collections.abc import Iterator, Mapping
 
+from common.cluster import Cluster
 from common.kind import Context
 from common.objects import Obj, get_path
 from common.references import Renamer, made_claims
@@ -14,9 +15,21 @@ _CLAIM, _TEMPLATE = "resourceClaimName", "resourceClaimTemplateName"
 
 
 def translate_claims(virtual: Obj, context: Context, rename: Renamer) -> list[Obj]:
-    """`spec.resourceClaims` for the host pod; kinds that aren't synced keep their names."""
+    """`spec.resourceClaims` for the host pod, without names of kinds that aren't synced."""
     enabled, made = context.cluster.enabled, made_claims(virtual)
     return [_translate(each, made, enabled, rename) for each in _claims(virtual)]
+
+
+def unsynced_claim(virtual: Obj, cluster: Cluster) -> str:
+    """Why the pod can't be on the host, "" when it can: a claim or template that it names isn't
+    synced. On the host that name would be somebody else's."""
+    enabled = cluster.enabled
+    for each in _claims(virtual):
+        if each.get(_CLAIM) and "resourceclaims" not in enabled:
+            return _refusal(each, "ResourceClaim", "resourceClaims")
+        if each.get(_TEMPLATE) and not enabled & {"resourceclaims", "resourceclaimtemplates"}:
+            return _refusal(each, "ResourceClaimTemplate", "resourceClaimTemplates")
+    return ""
 
 
 def wait_for_claims(virtual: Obj, context: Context) -> str:
@@ -42,7 +55,14 @@ def _translate(
         return {**kept, _CLAIM: rename("resourceclaims", name)}
     if "resourceclaimtemplates" in enabled and claim.get(_TEMPLATE):
         return {**kept, _TEMPLATE: rename("resourceclaimtemplates", claim[_TEMPLATE])}
-    return claim
+    return kept
+
+
+def _refusal(claim: Obj, kind: str, option: str) -> str:
+    return (
+        f"its device claim {claim.get('name')} names a {kind}, which is not synced: "
+        f"switch on sync.toHost.{option}.enabled"
+    )
 
 
 def _claims(virtual: Obj) -> Iterator[Obj]:

@@ -2,7 +2,8 @@
 
 The host's kubelet adds none of ours (`enableServiceLinks: false` on the host), so what it would
 have done in the virtual cluster is done here: the Docker-link style variables, sorted, before
-the user's own so that `$(WEB_SERVICE_HOST)` expands, and never overriding one of them.
+the user's own so that `$(WEB_SERVICE_HOST)` expands, and never overriding one of them, be it from
+`env` or `envFrom`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from common.cluster import Cluster
 from common.kind import Context
 from common.objects import Obj, annotations, name_of
 from common.pod.downward import translate_field
+from common.pod.env_from import env_from_names
 from common.pod.images import translate_image
 from common.references import ENV_FROM_SOURCES, ENV_SOURCES, Renamer, follow
 from common.service import MOVING
@@ -27,15 +29,16 @@ def service_variables(spec: Obj, context: Context) -> list[Obj]:
 
 
 def translate_container(
-    container: Obj, injected: list[Obj], cluster: Cluster, rename: Renamer
+    container: Obj, injected: list[Obj], namespace: str, context: Context, rename: Renamer
 ) -> Obj:
     """The container with its image from where the rules say, and its own variables following
     names, after the injected ones."""
-    result = dict(container)
+    result, cluster = dict(container), context.cluster
     if container.get("image"):
         result["image"] = translate_image(container["image"], cluster.pods.images)
     own = container.get("env") or []
-    names = {variable.get("name") for variable in own}
+    names = env_from_names(container, namespace, context.related.env_keys)
+    names |= {variable.get("name") for variable in own}
     result["env"] = [each for each in injected if each["name"] not in names]
     result["env"] += [_translate_variable(each, cluster, rename) for each in own]
     if not result["env"]:

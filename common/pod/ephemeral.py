@@ -48,7 +48,7 @@ def _translated(missing: list[Obj], virtual: Obj, host: Obj, context: Context) -
     def rename(plural: str, name: str) -> str:
         return context.host_name(plural, namespace, name)
 
-    return [translate_container(each, injected, context.cluster, rename) for each in missing]
+    return [translate_container(each, injected, namespace, context, rename) for each in missing]
 
 
 def _named(virtual: Obj, containers: list[Obj]) -> Iterable[Ref]:
@@ -63,10 +63,13 @@ def adds_containers(virtual: Obj) -> bool:
 
 def _injected(virtual: Obj, host: Obj) -> list[Obj]:
     """The service variables that the host pod was created with: each of its containers has them
-    before its own. The services of today may be others."""
+    before its own, but for those that it takes from elsewhere. The services of today may be
+    others."""
     own = {each.get("name"): each for each in (virtual.get("spec") or {}).get("containers") or ()}
+    found: dict[str, Obj] = {}
     for container in (host.get("spec") or {}).get("containers") or ():
         if container.get("name") in own:
             names = {each.get("name") for each in own[container["name"]].get("env") or ()}
-            return [each for each in container.get("env") or () if each.get("name") not in names]
-    return []
+            added = (each for each in container.get("env") or () if each.get("name") not in names)
+            found |= {each["name"]: each for each in added}
+    return [found[name] for name in sorted(found)]

@@ -4,7 +4,8 @@ from common.actions import Action, EmitEvent
 from common.following import wait_for
 from common.kind import Context
 from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of, timestamp_s
-from common.pod.claims import wait_for_claims
+from common.pod.claims import unsynced_claim, wait_for_claims
+from common.pod.env_from import env_sources
 from common.pod.environment import linked
 from common.pod.images import translate_image
 from common.pod.tolerations import enforced, with_missing
@@ -19,8 +20,13 @@ _IMAGE_LISTS = ("initContainers", "containers")
 _GATED = "it waits for its scheduling gates to be removed"
 
 
-def skip(virtual: Obj, _context: Context) -> str:
+def skip(virtual: Obj, context: Context) -> str:
     """Why the pod is not on the host."""
+    return kept_back(virtual) or unsynced_claim(virtual, context.cluster)
+
+
+def kept_back(virtual: Obj) -> str:
+    """Why the pod is not on any host, whatever is switched on."""
     if (virtual.get("spec") or {}).get("schedulingGates"):
         return _GATED
     if volume := certificate_volume(virtual):
@@ -47,7 +53,7 @@ def wait(virtual: Obj, context: Context) -> str:
         before = str(meta(service).get("creationTimestamp") or "") <= created
         if before and not _settled(service, context):
             return f"waits for service {name_of(service)}"
-    return ""
+    return _wait_for_keys(virtual, context)
 
 
 def already_ran(virtual: Obj) -> bool:
@@ -98,6 +104,17 @@ def patch_down(virtual: Obj, translated: Obj, host: Obj, _context: Context) -> O
     if _grace_is_mended(desired, current):
         spec[_GRACE] = desired[_GRACE]
     return {"spec": spec} if spec else {}
+
+
+def _wait_for_keys(virtual: Obj, context: Context) -> str:
+    """Kubelets wait for these, so nothing is lost: only then it shows whether their variables are
+    named like those of services."""
+    if not context.related.services:
+        return ""
+    for ref in env_sources(virtual, required=True):
+        if ref.plural in context.cluster.enabled and ref.member not in context.related.env_keys:
+            return f"waits for {ref.member}"
+    return ""
 
 
 def _settled(service: Obj, context: Context) -> bool:

@@ -1,7 +1,7 @@
 """A pod's status on the way up: the host's, told in the words of the virtual pod."""
 
 from common.actions import Action, Bind, Patch
-from common.generation import follow_generation
+from common.generation import follow_generation, with_kept_generation
 from common.kind import Context
 from common.objects import Obj, get_path, is_deleting, merge_diff, meta, name_of, namespace_of, uid
 from common.pod.readiness import gate_conditions, gates
@@ -58,6 +58,7 @@ def virtual_status(virtual: Obj, host: Obj, context: Context) -> Obj:
     else:
         status.pop("conditions", None)
     status = follow_generation(status, virtual, host, context.host_pending)
+    status = with_kept_generation(status, current)
     _translate_containers(status, virtual.get("spec") or {})
     return status
 
@@ -81,8 +82,14 @@ def _conditions(virtual: Obj, host: Obj, pending: bool) -> list[Obj]:
     """The host's conditions, then those of the virtual pod's readiness gates, which are its own."""
     own = gates(virtual)
     found = (host.get("status") or {}).get("conditions") or ()
+    current = {
+        each.get("type"): each for each in (virtual.get("status") or {}).get("conditions") or ()
+    }
     told = [
-        follow_generation(condition, virtual, host, pending)
+        with_kept_generation(
+            follow_generation(condition, virtual, host, pending),
+            current.get(condition.get("type")) or {},
+        )
         for condition in found
         if condition.get("type") not in own
     ]

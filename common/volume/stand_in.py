@@ -14,6 +14,7 @@ from common.objects import Obj, annotations, get_path, name_of, namespace_of, ui
 from common.quantity import grown
 from common.standin import is_standin, keep_standin, remove_standin, standin_labels
 from common.volume.bound_name import bound_name
+from common.volume.storage_class import class_of
 
 _PLURAL: Final = "persistentvolumes"
 DRIVER: Final = f"{PREFIX}stand-in"
@@ -66,7 +67,7 @@ def stand_in(name: str, claim: Obj, host_volume: Obj, context: Context) -> Obj:
         "persistentVolumeReclaimPolicy": told.get("persistentVolumeReclaimPolicy") or "Retain",
         "volumeMode": spec.get("volumeMode") or "Filesystem",
     }
-    if asked := annotations(claim).get(ASKED_CLASS) or spec.get("storageClassName"):
+    if asked := annotations(claim).get(ASKED_CLASS) or class_of(claim):
         volume["storageClassName"] = asked
     return {
         "apiVersion": "v1",

@@ -140,6 +140,16 @@ def _default_field_ref(source: Object) -> None:
         fill(source["resourceFieldRef"], divisor="0")
 
 
+def keep_observed_generations(pod: Object, old: Object) -> None:
+    """A status, or a condition, that doesn't say what it is about is about the same as before."""
+    conditions = {part["type"]: part for part in old["status"].get("conditions") or ()}
+    told = pod["status"].get("conditions") or ()
+    pairs = [(condition, conditions.get(condition.get("type"), {})) for condition in told]
+    for new, before in [(pod["status"], old["status"]), *pairs]:
+        if before.get("observedGeneration"):
+            fill(new, observedGeneration=before["observedGeneration"])
+
+
 def tolerate_bad_nodes(spec: Object) -> None:
     """Every pod stays five minutes on a node that is not ready or out of reach."""
     tolerations = spec.setdefault("tolerations", [])

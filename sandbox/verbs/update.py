@@ -11,7 +11,7 @@ from typing import Any, Final
 from sandbox.errors import ApiError, bad_request, conflict, invalid
 from sandbox.kinds.defaults import DEFAULTS, follow_phase
 from sandbox.kinds.immutable import validate_update
-from sandbox.kinds.pod_defaults import tolerate_bad_nodes
+from sandbox.kinds.pod_defaults import keep_observed_generations, tolerate_bad_nodes
 from sandbox.kinds.reasons import wrong
 from sandbox.kinds.resources import Resource
 from sandbox.kinds.validation import validate
@@ -190,6 +190,7 @@ def _prepare(resource: Resource, new: Object, old: Object) -> None:
         follow_phase(new, old)
     elif resource.collection == "pods":
         tolerate_bad_nodes(new["spec"])
+        keep_observed_generations(new, old)
 
 
 def _check(cluster: Cluster, request: Request, new: Object, old: Object) -> None:

@@ -242,6 +242,18 @@ async def test_a_kubelet_tells_what_it_gave_a_container(api: Api) -> None:
     assert answer.body["status"]["containerStatuses"] == [expected]
 
 
+async def test_what_a_status_is_about_is_not_forgotten(api: Api) -> None:
+    await api.post(api.path("pods"), pod("a"))
+    path = api.path("pods", "a", "status")
+    ready = {"type": "Ready", "status": "True", "observedGeneration": 1}
+    await api.patch(path, {"status": {"observedGeneration": 1, "conditions": [ready]}})
+    other = [{"type": "Ready", "status": "False"}, {"type": "Other", "status": "True"}]
+    answer = await api.patch(path, {"status": {"observedGeneration": None, "conditions": other}})
+    status = answer.body["status"]
+    assert status["observedGeneration"] == 1
+    assert [part.get("observedGeneration") for part in status["conditions"]] == [1, None]
+
+
 def claiming(*claims: Object, **resources: Any) -> Object:
     container = {"name": "main", "image": "x", "resources": resources}
     return pod("a", resourceClaims=list(claims), containers=[container])

@@ -27,7 +27,7 @@ virtualClusters:
   hostNamespace: vc-my-vcluster
   kubeconfig: nowhere
   networking: {apiServiceIP: 10.96.0.1, dnsServiceIP: 10.96.0.10}
-  sync: {toHost: {ingresses: {enabled: true}}}
+  sync: {fromHost: {nodes: {enabled: true}}}
 """
 POD = """
 apiVersion: v1
@@ -68,8 +68,8 @@ def test_translate_needs_no_cluster_no_redis_and_no_kubeconfig(tmp_path: Path) -
     assert (pod["kind"], pod["metadata"]["name"]) == ("Pod", HOST_POD)
     assert settings["metadata"]["namespace"] == "vc-my-vcluster"
     assert done.stderr.splitlines() == [
-        "note: my-vcluster: sync.toHost.ingresses: not yet supported, ignored",
-        "not synced: Ingress default/site: kind Ingress is not synced",
+        "note: my-vcluster: sync.fromHost.nodes: not yet supported, ignored",
+        "not synced: Ingress default/site: sync.toHost.ingresses.enabled is false",
     ]
 
 

@@ -36,6 +36,9 @@ SPEC = {"containers": [{"name": "main", "image": "nginx"}]}
 SYNCED = frozenset({("virtual", "pods"), ("host", "pods"), ("host", "events")})
 
 
+_VERSION = {"resourceVersion": "999999"}
+
+
 class Clock:
     def __init__(self) -> None:
         self.now_s = 1000.0
@@ -124,6 +127,19 @@ async def test_the_host_is_asked_once_for_what_the_store_does_not_know(
         assert await bench.bring(host) == Done()
     assert asked.struck == 1
     assert len(await bench.told()) == 3
+
+
+async def test_an_event_that_breaks_something_is_dropped_and_told_in_the_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failed job would stay for ever, as the end of a host Event wakes nobody."""
+    _, host = await bench.pair()
+    broken = {"metadata": {key: host["metadata"][key] for key in ("name", "uid")}}
+    bench.stores("host", {**broken, "metadata": {**broken["metadata"], **_VERSION}}, "n/web")
+    bench.stores("virtual", {"metadata": {"name": "web", "namespace": "n", **_VERSION}}, "n/web")
+    assert await bench.bring(host) == Done()
+    assert "reconcile broke" in caplog.text
+    assert await bench.told() == []
 
 
 async def test_an_event_of_a_predecessor_is_dropped(bench: Bench) -> None:

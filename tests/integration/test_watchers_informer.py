@@ -170,6 +170,20 @@ async def test_a_replay_after_a_crash_changes_nothing(bench: Bench) -> None:
     assert again.dirty() == {"configmaps ns/c"}
 
 
+async def test_what_was_stored_of_another_shape_is_stored_anew_once(bench: Bench) -> None:
+    async with bench.running():
+        await list_all(bench, 10, obj("a", 3))
+        bench.store.set_shape("v", "virtual", "configmaps", "another")
+        bench.forget()
+        assert await bench.informer.resume() == ""
+        await list_all(bench, 11, obj("a", 3))
+        assert bench.dirty() == {"configmaps ns/a"}
+        bench.forget()
+        await bench.informer.events([("MODIFIED", obj("a", 3)), ("ADDED", obj("b", 12))])
+        await bench.until("12")
+    assert bench.dirty() == {"configmaps ns/b"}
+
+
 async def test_without_the_lease_no_position_is_written(bench: Bench) -> None:
     bench.held = False
     async with bench.running() as task:

@@ -47,6 +47,19 @@ def test_what_lives_again_when_old_tombstones_are_purged_stays_known(redis: Redi
     assert redis.hlen("tohost:{v}:rv:host:pods") == 1
 
 
+def test_all_old_tombstones_are_purged_at_once_however_many_there_are(redis: Redis) -> None:
+    """Events of a busy host leave more of them between two purges than one call takes."""
+    now_s = [1000.0]
+    store = Store(redis, lambda: now_s[0])
+    store.set_synced("v", "host", "events")
+    fields = [f"h/e{number}" for number in range(1500)]
+    store.put("v", "host", "events", [Change(each, "1", {}) for each in fields])
+    store.put("v", "host", "events", [Change(each, "2", None) for each in fields])
+    now_s[0] += 1000
+    assert store.purge_tombstones("v", 600) == len(fields)
+    assert redis.exists("tohost:{v}:rv:host:events", "tohost:{v}:tomb:host:events") == 0
+
+
 def test_a_position_moves_only_from_where_it_was(redis: Redis) -> None:
     store = Store(redis)
     assert store.move_position("v", "host", "pods", "", "5")
@@ -72,3 +85,22 @@ def test_services_are_read_anew_after_redis_lost_everything(redis: Redis) -> Non
         [snapshot] = reader.read([Key("v", "pods", "n", "p")])
         assert isinstance(snapshot, Snapshot)
         assert [each["spec"]["port"] for each in snapshot.related.services] == [port]
+
+
+def test_of_what_a_new_pod_takes_over_the_names_are_read(redis: Redis) -> None:
+    store, reader = Store(redis), SnapshotReader(redis, {"v": REGISTRY})
+    names = ("configMapRef", "settings"), ("secretRef", "keys"), ("secretRef", "missing")
+    sources = [{ref: {"name": name}} for ref, name in names]
+    pod = {**POD, "spec": {"containers": [{"name": "c", "envFrom": sources}]}}
+    kept: Obj = {"metadata": {"name": "keys", "namespace": "n"}, "data": {"B": "eA=="}}
+    settings = {"data": {"A": "a"}, "binaryData": {"C": "eA=="}}
+    secret = REGISTRY["secrets"].stored(kept, b"key")
+    store.put("v", "virtual", "pods", [Change("n/p", "1", pod)])
+    store.put("v", "virtual", "configmaps", [Change("n/settings", "1", settings)])
+    store.put("v", "virtual", "secrets", [Change("n/keys", "1", secret)])
+    expected = {"configmaps n/settings": {"A"}, "secrets n/keys": {"B"}}
+    for found in (expected, {}):
+        [snapshot] = reader.read([Key("v", "pods", "n", "p")])
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.related.env_keys == found
+        store.put("v", "host", "pods", [LIVE])  # its variables can't change any more

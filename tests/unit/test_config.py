@@ -132,9 +132,10 @@ def test_every_option_of_the_schema_is_accepted(tmp_path: Path) -> None:
         "      pods: {rewriteHosts: {initContainer: {image: alpine:3.20, resources: {limits: {cpu:"
         " 1}}}}, hybridScheduling: {enabled: true, hostSchedulers: [s]}}\n"
         "      resourceClaims: {enabled: true}\n"
-        "      volumeSnapshotContents: {enabled: true, patches: [{path: a, reference: {kind: Secret, namePath: name,"
-        " namespacePath: namespace}}]}\n"
-        "      customResources: {a.b: {scope: Cluster, references: [{path: spec.name, kind: Namespace}]}}\n"
+        "      volumeSnapshotContents: {enabled: true, patches: [{path: a, reference: {"
+        "kind: Secret, namePath: name, namespacePath: namespace}}]}\n"
+        "      customResources: {a.b: {scope: Cluster, references: [{path: spec.name,"
+        " kind: Namespace}]}}\n"
         "    fromHost: {storageClasses: {enabled: auto}, nodes: {selector: {all: true}}}\n",
     )
     assert len(config.notes) == 2

@@ -11,6 +11,7 @@ from common.kind import Related
 from common.kinds import REGISTRY
 from common.metrics import page
 from common.objects import Obj
+from workers.answers import came_out_changed
 from workers.fights import (
     MOST,
     PEACE_S,
@@ -18,7 +19,6 @@ from workers.fights import (
     TRUCE_S,
     Fights,
     Judged,
-    came_out_changed,
     is_judged,
 )
 from workers.work import Work

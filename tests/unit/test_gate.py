@@ -42,10 +42,16 @@ def test_nothing_waits_for_kinds_that_are_off() -> None:
 
 
 def test_nobody_waits_for_what_is_watched_of_a_kind_that_is_off() -> None:
-    always = replace(WIDGETS, always=True)
+    always = replace(WIDGETS, always=True, needs=frozenset())
     found = gates((*KINDS[:2], always), cluster("pods", "secrets"))
     assert ("virtual", "widgets") not in found["secrets"]
     assert found["widgets"] == {("virtual", "widgets")}
+
+
+def test_pods_wait_for_what_their_variables_come_from() -> None:
+    gate = gates(KINDS, cluster("pods", "secrets"))["pods"]
+    assert ("virtual", "secrets") in gate
+    assert not [stream for stream in gate if stream[1] == "configmaps"]
 
 
 def test_to_clean_up_a_kind_needs_its_host_objects_only() -> None:

@@ -56,6 +56,7 @@ def test_a_stored_secret_holds_no_data_in_any_form() -> None:
     assert "aHVudGVyMg==" not in repr(stored)
     assert "hunter2" not in repr(stored)
     assert stored["metadata"]["annotations"] == {"note": "kept"}
+    assert stored["dataKeys"] == ["p", "q"]
 
 
 def test_the_digest_depends_on_data_and_key_alone() -> None:

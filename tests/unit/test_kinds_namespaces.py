@@ -10,7 +10,7 @@ from common.kind import Context, Related
 from common.kinds import REGISTRY
 from common.metadata import ours
 from common.naming import host_name_namespace
-from common.objects import Obj
+from common.objects import Obj, Side
 from watchers.streams import Stream
 from workers.perform import taken
 from workers.plan import plan
@@ -79,11 +79,10 @@ def test_the_uid_that_secret_digests_are_made_with_is_not_kept() -> None:
         {"name_format": "classic"},
     ],
 )
-def test_with_other_names_the_host_is_listed_anew(changed: dict[str, object]) -> None:
+@pytest.mark.parametrize("side", ["virtual", "host"])
+def test_under_other_settings_all_is_listed_anew(changed: dict[str, object], side: Side) -> None:
     other = replace(ON, **changed)  # type: ignore[arg-type]
-    shapes = {Stream(each, KIND, "host", frozenset()).shape for each in (ON, other)}
-    assert len(shapes) == 2
-    assert len({Stream(each, KIND, "virtual", frozenset()).shape for each in (ON, other)}) == 1
+    assert len({Stream(each, KIND, side, frozenset()).shape for each in (ON, other)}) == 2
 
 
 def test_what_is_not_mapped_is_said_with_the_reason_once() -> None:

@@ -95,6 +95,20 @@ def test_an_ephemeral_container_uses_the_name_that_the_host_tells() -> None:
     assert sent["envFrom"] == [{"secretRef": {"name": "a-x-b-hashed-0123456789"}}]
 
 
+def test_an_ephemeral_container_gets_the_variables_that_any_container_was_given() -> None:
+    """Less those that it takes from elsewhere itself; one container may lack what another has."""
+    host, port = {"name": "DB_HOST", "value": "1.1.1.1"}, {"name": "DB_PORT", "value": "tcp://"}
+    own = {"name": "DB_PORT", "value": "mine"}
+    virtual: Obj = {"containers": [{"name": "a", "env": [own]}, {"name": "b"}]}
+    there: Obj = {"containers": [{"name": "a", "env": [own]}, {"name": "b", "env": [host, port]}]}
+    source = {"prefix": "DB_", "configMapRef": {"name": "s"}}
+    virtual["ephemeralContainers"] = [{"name": "e"}, {"name": "f", "envFrom": [source]}]
+    related = Related(env_keys={"configmaps ns/s": frozenset({"HOST"})})
+    (patch,) = ephemeral_down(pod(virtual), pod(there), Context(CONTEXT.cluster, related))
+    sent = patch.patch["spec"]["ephemeralContainers"]  # type: ignore[union-attr]
+    assert [each["env"] for each in sent] == [[host, port], [port]]
+
+
 def test_a_claim_that_was_not_needed_is_waited_for_no_longer_than_its_status() -> None:
     claims = {"resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "t"}]}
     assert wait_for_claims(pod(claims), CONTEXT) == "waits for the claim from template t"

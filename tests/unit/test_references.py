@@ -74,6 +74,20 @@ def test_missing_parts_refer_to_nothing(empty: dict[str, Any]) -> None:
     assert list(pod_references({"metadata": {"name": "web", "namespace": "ns"}, **empty})) == []
 
 
+@pytest.mark.parametrize(
+    "kept_back",
+    [
+        {"schedulingGates": [{"name": "quota"}]},
+        {"volumes": [{"name": "v", "projected": {"sources": [{"podCertificate": {"a": "b"}}]}}]},
+    ],
+)
+def test_a_pod_that_is_not_on_the_host_needs_nothing_there(kept_back: Obj) -> None:
+    refers = pod(imagePullSecrets=[{"name": "pull"}])
+    assert REGISTRY["pods"].references(refers)
+    refers["spec"] |= kept_back
+    assert not REGISTRY["pods"].references(refers)
+
+
 def test_each_reference_is_given_once() -> None:
     volumes = [{"name": str(n), "secret": {"secretName": "s"}} for n in range(3)]
     assert len(list(pod_references(pod(volumes=volumes)))) == 1

@@ -7,7 +7,7 @@ import pytest
 from common.cluster import Cluster
 from common.errors import ConfigError
 from common.kinds import REGISTRY
-from common.naming import hashed_host_name
+from common.naming import hashed_host_name, namespace_label_key
 from common.objects import Obj, name_of
 from workers.translate import Translation, translate_documents
 
@@ -62,6 +62,25 @@ def test_namespaces_and_services_are_taken_from_the_related_objects() -> None:
     names = {variable["name"] for variable in pod["spec"]["containers"][0]["env"]}
     assert "DB_SERVICE_HOST" in names
     assert any("ns-label" in key for key in pod["metadata"]["labels"])
+
+
+def test_a_namespace_among_the_documents_has_the_label_that_every_server_gives_it() -> None:
+    pod, *_ = translate(POD, obj("Namespace", "default")).objects
+    key = namespace_label_key(CLUSTER, "kubernetes.io/metadata.name")
+    assert pod["metadata"]["labels"][key] == "default"
+
+
+def test_what_a_pod_takes_over_outdoes_the_variables_of_services() -> None:
+    service = obj("Service", "db", spec={"clusterIP": "10.0.0.5", "ports": [{"port": 5432}]})
+    for kind, holder in (("ConfigMap", "data"), ("Secret", "data"), ("Secret", "stringData")):
+        source = {f"{kind[0].lower()}{kind[1:]}Ref": {"name": "a"}, "prefix": "DB_"}
+        pod = obj("Pod", "web", spec={"containers": [{"name": "c", "envFrom": [source]}]})
+        binary = {"binaryData": {"SERVICE_HOST": "eA=="}}
+        given = {**obj(kind, "a"), holder: {"PORT": "5432"}, **binary}
+        (made,) = translate(pod, related=(service, given)).objects
+        names = {each["name"] for each in made["spec"]["containers"][0]["env"]}
+        assert "DB_PORT" not in names
+        assert {"DB_SERVICE_HOST", "DB_SERVICE_PORT"} <= names
 
 
 def test_a_pod_that_runs_is_translated_as_if_it_were_new() -> None:

@@ -21,7 +21,9 @@ def services() -> Strategy[Obj]:
     external = st.fixed_dictionaries(
         {
             "type": st.just("ExternalName"),
-            "externalName": st.sampled_from(["x.y", "one.b.svc", "one.b.svc.cluster.local."]),
+            "externalName": st.sampled_from(
+                ["x.y", "one.b.svc", "one.b.svc.cluster.local.", "p-0.one.b.svc.else.where"]
+            ),
         }
     )
     more = optional(

@@ -1,0 +1,29 @@
+"""External names that mean a Service in a cluster: on the host they follow it there.
+
+`service.namespace.svc`, with any domain behind it and perhaps a pod's host name in front, is what a
+cluster's DNS answers. The tenant's own Services are meant, whatever the domain is: which one the
+host's DNS has is not known, and one of its names would be someone else's Service.
+"""
+
+import re
+
+from common.following import certain_name, certain_namespace
+from common.kind import Context, Ref
+
+# What is in front, the Service, its namespace, and the rest from the last `svc` on.
+_IN_CLUSTER = re.compile(r"((?:.+\.)?)([^.]+)\.([^.]+)\.(svc(?:\..*)?)")
+
+
+def named_service(name: str) -> Ref | None:
+    """The Service that an external name means; None for what is outside."""
+    found = _IN_CLUSTER.fullmatch(name)
+    return Ref("services", found[3], found[2]) if found else None
+
+
+def translate_external_name(name: str, context: Context) -> str:
+    """It leads nowhere when the namespace isn't synced."""
+    found, ref = _IN_CLUSTER.fullmatch(name), named_service(name)
+    if found is None or ref is None:
+        return name
+    namespace = certain_namespace(context.cluster, ref.namespace)
+    return f"{found[1]}{certain_name(ref, context)}.{namespace}.{found[4]}"
