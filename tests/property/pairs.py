@@ -1,6 +1,7 @@
 """Pairs of a virtual object and a host object, in any state that they may be found in."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,9 +16,11 @@ from tests.property.world import World
 from workers.plan import host_object
 
 DIGEST_KEY = b"key"
+_ANY_RULES = st.none() | RULES
 _DELETING = {"deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30}
 
 
+@cache
 def related(plural: str) -> Strategy[Related]:
     """What such an object might find around it: mostly what makes it synced."""
     usual: dict[str, Strategy[Any]] = {
@@ -27,13 +30,15 @@ def related(plural: str) -> Strategy[Related]:
     return st.builds(Related, **{**usual, **RELATED.get(plural, {})})
 
 
+@cache
 @st.composite
 def contexts(draw: st.DrawFn, plural: str) -> Context:
-    rules = draw(RULES if plural == "namespaces" else st.none() | RULES)
+    rules = draw(RULES if plural == "namespaces" else _ANY_RULES)
     cluster = replace(draw(CLUSTERS), namespaces=rules)
-    return Context(cluster, draw(related(plural)), now_s=draw(st.just(2e9)), name="n")
+    return Context(cluster, draw(related(plural)), now_s=2e9, name="n")
 
 
+@cache
 @st.composite
 def virtuals(draw: st.DrawFn, plural: str) -> Obj:
     """A virtual object as the store has it."""
