@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable
 
 from common.cluster import Cluster
+from common.context import Ref
 from common.event.interest import may_concern
-from common.kind import Kind, Ref
+from common.kind import Kind
 from common.kinds.namespaces import without_identity
 from common.metadata import UID, ours
 from common.objects import Obj, Side, annotations, field_of, meta, namespace_of, uid

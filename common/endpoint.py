@@ -4,7 +4,7 @@ With a selector the host's own controllers make them; without one they come from
 cluster. Two owners would double every address.
 """
 
-from common.kind import Context
+from common.context import Context
 from common.naming import host_name, host_namespace, may_be_shared
 from common.objects import Obj, annotations, name_of, namespace_of
 from common.service import STALE_ENDPOINTS, has_selector, skip_service

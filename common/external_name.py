@@ -7,8 +7,8 @@ host's DNS has is not known, and one of its names would be someone else's Servic
 
 import re
 
+from common.context import Context, Ref
 from common.following import certain_name, certain_namespace
-from common.kind import Context, Ref
 
 # What is in front, the Service, its namespace, and the rest from the last `svc` on.
 _IN_CLUSTER = re.compile(r"((?:.+\.)?)([^.]+)\.([^.]+)\.(svc(?:\..*)?)")

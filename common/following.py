@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from common.cluster import Cluster
-from common.kind import Context, Ref
+from common.context import Context, Ref
 from common.naming import hashed_host_name, host_namespace
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from common.cluster import Cluster
-from common.kind import Context, Kind
+from common.context import Context
+from common.kind import Kind
 from common.naming import (
     PREFIX,
     hashed_host_name,

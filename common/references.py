@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from common.kind import Ref
+from common.context import Ref
 from common.objects import Obj, name_of, namespace_of
 
 Renamer = Callable[[str, str], str]

@@ -1,6 +1,6 @@
 """Selective sync: kinds of which only the objects that something refers to are synced."""
 
-from common.kind import Context
+from common.context import Context
 
 
 def unreferenced(plural: str, context: Context, *, always_selective: bool = False) -> str:

@@ -18,8 +18,8 @@ from typing import Any, cast
 import orjson
 from redis import Redis
 
+from common.context import Ref
 from common.keys import redis_prefix
-from common.kind import Ref
 from common.objects import Obj, Side
 from common.served import Record, Records
 

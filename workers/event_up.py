@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from redis.exceptions import RedisError
 
 from common.actions import Create
+from common.context import Context, Ref, Related
 from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryError
 from common.keys import Key
-from common.kind import Context, Kind, Ref, Related
+from common.kind import Kind
 from common.kinds import REGISTRY
 from common.logs import get_log
 from common.naming import host_name, host_name_cluster

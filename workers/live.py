@@ -4,9 +4,10 @@ doesn't tell whose they are."""
 from dataclasses import replace
 
 from common.api import object_path
+from common.context import Context, Ref, Related
 from common.errors import ApiError
 from common.keys import Key
-from common.kind import Context, Kind, Ref, Related
+from common.kind import Kind
 from common.metadata import ours
 from common.objects import Obj
 from workers.session import Session

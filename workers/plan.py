@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from common.actions import Action, Create, Delete, Patch, RequeueAfter
-from common.kind import Context, Kind
+from common.context import Context
+from common.kind import Kind
 from common.metadata import UID, made_for, metadata_patch, translate_metadata
 from common.naming import host_namespace
 from common.objects import (

@@ -9,9 +9,9 @@ import traceback
 from collections.abc import Callable
 
 from common.actions import Action, Create, EmitEvent, Patch, RequeueAfter
+from common.context import Context
 from common.errors import RetryError, TerminalError
 from common.keys import Key
-from common.kind import Context
 from common.logs import get_log
 from common.workqueue import Again, Done, Outcome, Retry, Terminal
 from workers import service_replace

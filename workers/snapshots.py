@@ -12,8 +12,9 @@ import orjson
 from redis import Redis
 from redis.exceptions import RedisError
 
+from common.context import Related
 from common.keys import Key, redis_prefix
-from common.kind import Kind, Related
+from common.kind import Kind
 from common.naming import may_be_shared
 from common.objects import Obj, Side, labels, name_of
 from common.pod.env_from import data_keys, env_sources

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from common.actions import Create, EmitEvent, RequeueAfter
 from common.cluster import Cluster
+from common.context import Context, Ref, Related
 from common.errors import ConfigError, TerminalError
-from common.kind import Context, Kind, Ref, Related
+from common.kind import Kind
 from common.kinds.namespaces import METADATA_NAME
 from common.naming import hashed_host_name, host_name, may_be_shared
 from common.objects import Obj, field_of, labels, meta, name_of, namespace_of

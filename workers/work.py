@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from common.cluster import Cluster
+from common.context import Related
 from common.keys import Key
-from common.kind import Kind, Related
+from common.kind import Kind
 from common.objects import Obj, Side, meta
 
 

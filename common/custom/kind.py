@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from common.actions import Action
+from common.context import Context
 from common.custom.body import SENT_FIELDS, body_of, body_patch, fields_text
 from common.generation import observed_generation
-from common.kind import Context, Doc, Kind
+from common.kind import Doc, Kind
 from common.objects import Obj, annotations
 from common.patches.rules import CustomRule
 from common.upward import status_up

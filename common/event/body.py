@@ -3,9 +3,9 @@
 import hashlib
 import re
 
+from common.context import Context
 from common.event.message import Words, translate_message
 from common.keys import Key
-from common.kind import Context
 from common.naming import hashed_host_name, host_name_cluster, token_secret_name
 from common.objects import Obj, name_of, namespace_of, uid
 

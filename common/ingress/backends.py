@@ -8,8 +8,8 @@ choose, but must fit in an annotation's key.
 import json
 from collections.abc import Iterator
 
+from common.context import Context, Ref
 from common.following import certain_name
-from common.kind import Context, Ref
 from common.naming import digest, host_name
 from common.objects import Obj, annotations, namespace_of
 

@@ -6,8 +6,8 @@ The controller looks for them on the host, so as they stand they would be any te
 import re
 from collections.abc import Iterator
 
+from common.context import Context, Ref
 from common.following import certain_name, certain_namespace
-from common.kind import Context, Ref
 from common.objects import Obj, annotations, namespace_of
 
 _NGINX = "nginx.ingress.kubernetes.io/"

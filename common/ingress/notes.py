@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from common.context import Context, Ref
 from common.following import certain_name
 from common.ingress.backends import (
     ACTIONS,
@@ -13,7 +14,6 @@ from common.ingress.backends import (
 )
 from common.ingress.nginx import nginx_refs, translate_nginx
 from common.ingress.service_json import SECRET, follow_services, named_services
-from common.kind import Context, Ref
 from common.objects import Obj, annotations, namespace_of
 
 # How the AWS load balancer controller finds who logs users in; the Secret is the client's.

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from common.context import Context, Ref
 from common.following import certain_name
-from common.kind import Context, Ref
 from common.objects import Obj, namespace_of
 
 

@@ -5,8 +5,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from common.cluster import Cluster
+from common.context import Need
 from common.custom.kind import bare, following
-from common.kind import Kind, Need
+from common.kind import Kind
 from common.patches.kind import patched
 
 

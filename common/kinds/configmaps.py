@@ -1,6 +1,7 @@
 """ConfigMaps, by default only those that a synced object refers to."""
 
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.objects import Obj, name_of
 from common.selective import unreferenced
 

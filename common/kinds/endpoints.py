@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from common.context import Context, Ref
 from common.endpoint import skip_endpoints, translate_target, wait_for_host
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.naming import host_name
 from common.objects import Obj, name_of, namespace_of
 

@@ -7,8 +7,9 @@ object and does the writing; the store forgets an Event's content once that is d
 
 from common.actions import Action, Create
 from common.cluster import Cluster
+from common.context import Context
 from common.event.body import trimmed, virtual_event
-from common.kind import Context, Doc, Kind
+from common.kind import Doc, Kind
 from common.objects import Obj
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from common.actions import Action, RequeueAfter
+from common.context import Context, Ref
 from common.fields import fields_patch
 from common.following import wait_for
 from common.ingress.backends import backend_refs, translate_backend
 from common.ingress.notes import note_refs, translate_notes
 from common.ingress.secrets import tls_refs, translate_tls
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.naming import PREFIX, may_be_shared
 from common.objects import Obj, annotations, namespace_of
 from common.upward import status_up

@@ -12,7 +12,8 @@ from typing import Final
 
 from common.actions import Action, EmitEvent, Patch
 from common.cluster import Cluster
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.metadata import IMPORTED, NAME, give_back, is_untouched
 from common.naming import PREFIX, host_name_namespace, virtual_namespace
 from common.objects import Obj, annotations, meta, name_of, uid

@@ -1,7 +1,8 @@
 """NetworkPolicies: what selects pods selects the same pods on the host, and no one else's."""
 
 from common.confinement import confined, confined_by_labels
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
 from common.objects import Obj, namespace_of

@@ -1,7 +1,8 @@
 """Nodes: a virtual stand-in for each node that a synced pod runs on."""
 
 from common.actions import Action
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.naming import shorten
 from common.objects import Obj, get_path, labels, name_of
 from common.standin import keep_standin, remove_standin, standin_labels

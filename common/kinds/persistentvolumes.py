@@ -6,8 +6,9 @@ Without sync only the stand-ins exist: what claims are bound to must be there (`
 from collections.abc import Iterator
 
 from common.actions import Action, Delete, EmitEvent, Patch
+from common.context import Context, Ref
 from common.following import wait_for
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.objects import Obj, get_path, is_deleting, name_of, uid
 from common.quantity import grown
 from common.standin import let_go

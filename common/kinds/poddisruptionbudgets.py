@@ -2,9 +2,10 @@
 
 from common.actions import Action, RequeueAfter
 from common.confinement import confined
+from common.context import Context
 from common.fields import fields_patch
 from common.generation import follow_generation
-from common.kind import Context, Doc, Kind
+from common.kind import Doc, Kind
 from common.objects import Obj, namespace_of, timestamp_s
 from common.upward import status_up
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from common.actions import Action
 from common.cluster import Cluster
-from common.kind import Context, Doc, Kind, Ref
+from common.context import Context, Ref
+from common.kind import Doc, Kind
 from common.metadata import (
     HOSTS_REWRITTEN,
     TOKEN,

@@ -4,7 +4,8 @@ Those that every virtual cluster has by itself (`system-node-critical`) come dow
 the highest value that users may define.
 """
 
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.objects import Obj
 
 # The highest value that API servers let users define.

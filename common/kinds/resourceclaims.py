@@ -5,7 +5,8 @@ out of what comes up: else each side would undo the other's work.
 """
 
 from common.actions import Action, Patch, RequeueAfter
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.metadata import NAME, UID
 from common.objects import Obj, annotations, get_path, is_deleting, name_of, namespace_of, uid
 from common.upward import status_up

@@ -1,7 +1,8 @@
 """ResourceClaimTemplates: the claims made from them come from the virtual cluster, unless claims
 aren't synced: then the host makes them, with the labels and annotations that a template says."""
 
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.metadata import translate_labels, travelling_annotations
 from common.objects import Obj, annotations, labels
 

@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import json
 
-from common.kind import Context, Doc, Kind
+from common.context import Context
+from common.kind import Doc, Kind
 from common.metadata import LAST_APPLIED
 from common.objects import Obj, annotations, meta
 from common.pod.env_from import DATA_KEYS

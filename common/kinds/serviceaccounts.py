@@ -1,7 +1,8 @@
 """ServiceAccounts: an identity for the host's cloud, without any right on the host."""
 
+from common.context import Context
 from common.fields import fields_patch
-from common.kind import Context, Doc, Kind
+from common.kind import Doc, Kind
 from common.objects import Obj, name_of
 
 # By it the host would refuse pods their Secrets, as its account lists none; the virtual cluster's

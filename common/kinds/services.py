@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from common.actions import Action, Patch, RemoveEndpoints, ReplaceService, RequeueAfter
+from common.context import Context, Ref
 from common.external_name import named_service, translate_external_name
 from common.following import wait_for
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.metadata import SENT, own_labels
 from common.naming import label_key, may_be_shared
 from common.objects import (

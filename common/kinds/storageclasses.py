@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from common.context import Context, Ref
 from common.following import certain_name, certain_namespace, wait_for
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.naming import digest, host_name
 from common.objects import Obj
 

@@ -6,8 +6,9 @@ Without sync only the stand-ins exist, beside volumeSnapshots (`common.volume.co
 from collections.abc import Iterator
 
 from common.actions import Action, Delete
+from common.context import Context, Ref
 from common.following import certain_namespace, wait_for
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.objects import Obj, get_path, is_deleting, name_of, uid
 from common.upward import status_up
 from common.volume.content_stand_in import (

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from common.actions import Action, EmitEvent, RequeueAfter
+from common.context import Context, Ref
 from common.following import wait_for
-from common.kind import Context, Doc, Kind, Ref
+from common.kind import Doc, Kind
 from common.naming import host_name_cluster, host_namespace
 from common.objects import Obj, get_path, is_deleting, namespace_of
 from common.upward import status_up

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from common.context import Context
 from common.errors import TerminalError
-from common.kind import Context
 from common.naming import PREFIX
 from common.objects import Obj, namespace_of
 from common.patches.expression import Expression

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from common.actions import Action
+from common.context import Context, Ref
 from common.following import wait_for
-from common.kind import Context, Kind, Ref
+from common.kind import Kind
 from common.objects import Obj, annotations
 from common.patches.change import Change, Evaluated, Followed, Given, Labelled, apply_changes
 from common.patches.expression import compiled

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.context import Context, Ref
 from common.errors import ConfigError
 from common.following import certain_name, certain_namespace
-from common.kind import Context, Kind, Ref
+from common.kind import Kind
 from common.naming import may_be_shared
 from common.objects import Obj, namespace_of
 from common.patches.path import Path, find, parse, rewritten, value_at

@@ -7,7 +7,7 @@ claims are synced the virtual cluster's is the one: the host pod refers to its h
 from collections.abc import Iterator, Mapping
 
 from common.cluster import Cluster
-from common.kind import Context
+from common.context import Context
 from common.objects import Obj, get_path
 from common.references import Renamer, made_claims
 

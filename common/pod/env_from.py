@@ -6,7 +6,7 @@ where the host pod has the services'. So those must be left out there.
 
 from collections.abc import Iterator, Mapping
 
-from common.kind import Ref
+from common.context import Ref
 from common.objects import Obj, namespace_of
 from common.references import ENV_FROM_SOURCES, containers_of
 

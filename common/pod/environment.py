@@ -9,7 +9,7 @@ the user's own so that `$(WEB_SERVICE_HOST)` expands, and never overriding one o
 from collections.abc import Iterable, Iterator
 
 from common.cluster import Cluster
-from common.kind import Context
+from common.context import Context
 from common.objects import Obj, annotations, name_of
 from common.pod.downward import translate_field
 from common.pod.env_from import env_from_names

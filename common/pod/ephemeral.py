@@ -7,8 +7,8 @@ attached there) just stay where they are.
 from collections.abc import Iterable
 
 from common.actions import Action, Patch, RequeueAfter
+from common.context import Context, Ref
 from common.following import wait_for
-from common.kind import Context, Ref
 from common.objects import Obj, meta, name_of, namespace_of, uid
 from common.pod.environment import translate_container
 from common.references import pod_references

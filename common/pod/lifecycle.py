@@ -1,8 +1,8 @@
 """When a pod may be created on the host, and what of it may change afterwards."""
 
 from common.actions import Action, EmitEvent
+from common.context import Context
 from common.following import wait_for
-from common.kind import Context
 from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of, timestamp_s
 from common.pod.claims import unsynced_claim, wait_for_claims
 from common.pod.env_from import env_sources

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from common.cluster import Cluster
 from common.confinement import confined, confined_by_labels
+from common.context import Context
 from common.following import certain_namespace
-from common.kind import Context
 from common.metadata import MANAGED_BY, NAMESPACE
 from common.naming import label_key, managed_by
 from common.objects import Obj, labels, name_of

@@ -1,8 +1,8 @@
 """A pod's status on the way up: the host's, told in the words of the virtual pod."""
 
 from common.actions import Action, Bind, Patch
+from common.context import Context
 from common.generation import follow_generation, with_kept_generation
-from common.kind import Context
 from common.objects import Obj, get_path, is_deleting, merge_diff, meta, name_of, namespace_of, uid
 from common.pod.readiness import gate_conditions, gates
 

@@ -7,7 +7,7 @@ downward API reads (or, with `secrets_for_tokens`, to one Secret). No value pass
 from collections.abc import Iterator
 
 from common.actions import Action, MintTokens, RequeueAfter, TokenSpec
-from common.kind import Context
+from common.context import Context
 from common.metadata import TOKEN_REFRESH_AT
 from common.naming import PREFIX, shorten, token_secret_name
 from common.objects import Obj, annotations, name_of, namespace_of, uid

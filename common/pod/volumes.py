@@ -1,6 +1,6 @@
 """Volumes: every reference follows names, and tokens come from the virtual cluster."""
 
-from common.kind import Context
+from common.context import Context
 from common.objects import Obj, name_of
 from common.pod.downward import translate_items
 from common.pod.images import translate_image

@@ -4,7 +4,7 @@ Dynamic volumes and snapshot contents keep the host's name and get a stand-in. T
 made go by their virtual name, which a shortened host name doesn't tell: the object itself does.
 """
 
-from common.kind import Context, Ref
+from common.context import Context, Ref
 
 _OURS = "vcluster-"
 

@@ -5,8 +5,8 @@ when it was last looked at. If the virtual one says something else now, its user
 doesn't and the host's says something else, the binder does.
 """
 
+from common.context import Context, Ref
 from common.following import certain_namespace
-from common.kind import Context, Ref
 from common.metadata import NAME, NAMESPACE, UID
 from common.naming import PREFIX
 from common.objects import Obj, annotations, get_path, merge_diff, uid

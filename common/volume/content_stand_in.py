@@ -5,7 +5,7 @@ Nothing ever acts on it: snapshots are taken, and deleted, by the host's control
 
 from common.actions import Action
 from common.cluster import Cluster
-from common.kind import Context, Ref
+from common.context import Context, Ref
 from common.metadata import NAME, NAMESPACE, UID
 from common.objects import Obj, annotations, get_path, name_of, namespace_of, uid
 from common.standin import is_standin, keep_standin, remove_standin, standin_labels

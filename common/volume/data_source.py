@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from common.kind import Context, Ref
+from common.context import Context, Ref
 from common.objects import Obj, get_path, namespace_of
 
 FIELDS = ("dataSource", "dataSourceRef")

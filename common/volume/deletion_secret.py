@@ -1,7 +1,7 @@
 """The annotations that tell a driver's helpers the Secret to delete a volume or snapshot with."""
 
+from common.context import Context, Ref
 from common.following import certain_name, certain_namespace
-from common.kind import Context, Ref
 from common.objects import Obj, annotations
 
 _NAME, _NAMESPACE = "-secret-name", "-secret-namespace"

@@ -6,7 +6,7 @@ such wish: what is in use stays until it isn't, and of the rest only the object 
 """
 
 from common.actions import Action, Delete, Patch
-from common.kind import Context
+from common.context import Context
 from common.metadata import UID
 from common.objects import Obj, is_deleting, meta, name_of, uid
 

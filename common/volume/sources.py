@@ -6,8 +6,8 @@ Where a reference says no namespace, drivers look in that of the claim.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from common.context import Context, Ref
 from common.following import certain_namespace
-from common.kind import Context, Ref
 from common.objects import Obj
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from common.actions import Action
 from common.cluster import Cluster
-from common.kind import Context, Ref
+from common.context import Context, Ref
 from common.metadata import NAME, NAMESPACE, UID
 from common.naming import PREFIX
 from common.objects import Obj, annotations, get_path, name_of, namespace_of, uid

@@ -13,8 +13,9 @@ import yaml
 from redis import Redis
 
 from common.config import load
+from common.context import Context, Ref
 from common.errors import NotFoundError
-from common.kind import Context, Kind, Ref
+from common.kind import Kind
 from common.kinds import REGISTRY
 from common.kube import MERGE_PATCH, KubeClient
 from common.objects import Obj, get_path, namespace_of

@@ -11,10 +11,10 @@ from redis import Redis
 
 from common.changes import active_plurals
 from common.cluster import Cluster
+from common.context import Context, Related
 from common.errors import RetryError
 from common.identity import identify
 from common.keys import Key
-from common.kind import Context, Related
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.metadata import UID

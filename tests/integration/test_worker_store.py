@@ -3,8 +3,8 @@
 import pytest
 from redis import Redis
 
+from common.context import Ref
 from common.keys import Key
-from common.kind import Ref
 from common.kinds import REGISTRY
 from common.objects import Obj
 from common.store import Change, Store

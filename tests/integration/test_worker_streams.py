@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from common.kind import Ref
+from common.context import Ref
 from common.objects import Obj
 from common.served import Record, Served
 from common.store import Change, Store, text

@@ -9,10 +9,10 @@ import pytest
 from common.actions import Patch
 from common.changes import active_plurals
 from common.cluster import Cluster, PodOptions
+from common.context import Related
 from common.errors import RetryError
 from common.identity import identify
 from common.keys import Key
-from common.kind import Related
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.objects import Obj, annotations, name_of, uid

@@ -7,9 +7,9 @@ import pytest
 
 from common.changes import active_plurals
 from common.cluster import Cluster, NamespaceRules
+from common.context import Related
 from common.identity import identify
 from common.keys import Key
-from common.kind import Related
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.metadata import KIND, MANAGED_BY, NAME, UID

@@ -7,10 +7,10 @@ import pytest
 
 from common.changes import active_plurals
 from common.cluster import Cluster, PodOptions
+from common.context import Related
 from common.errors import NotFoundError
 from common.identity import identify
 from common.keys import Key
-from common.kind import Related
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.objects import Obj

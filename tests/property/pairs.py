@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from common.kind import Context, Kind, Related
+from common.context import Context, Related
+from common.kind import Kind
 from common.kinds import REGISTRY
 from common.objects import Obj, merge_patch, meta, name_of, namespace_of
 from tests.property.kinds import KINDS, LIVED, RELATED, STATUSES

@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from common.kind import Context, Kind
+from common.context import Context
+from common.kind import Kind
 from common.kinds import kinds_of
 from common.objects import Obj, Side, merge_patch, meta
 from common.patches.rules import CustomRule, PatchRule, ReferenceRule

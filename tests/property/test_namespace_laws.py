@@ -10,7 +10,7 @@ from common.cluster import Cluster
 from common.config.checks import duplicates
 from common.config.mapping_checks import PROTECTED, mapping_problems
 from common.config.model import Config
-from common.kind import Context
+from common.context import Context
 from common.kinds import REGISTRY
 from common.metadata import IMPORTED, ours
 from common.naming import (

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from common.actions import Patch
 from common.cluster import NamespaceRules
+from common.context import Context
 from common.following import certain_namespace
-from common.kind import Context
 from common.kinds import REGISTRY
 from common.naming import managed_by
 from common.objects import Obj, get_path, meta

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.cluster import Cluster, NamespaceRules
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.kinds import REGISTRY
 from common.metadata import marks
 from common.naming import PREFIX, host_namespace

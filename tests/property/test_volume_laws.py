@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from common.actions import Create, Delete
-from common.kind import Context
+from common.context import Context
 from common.kinds import REGISTRY
 from common.objects import Obj, get_path
 from tests.property.examples import law

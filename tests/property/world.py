@@ -18,7 +18,8 @@ from common.actions import (
     ReplaceService,
     RequeueAfter,
 )
-from common.kind import Context, Kind
+from common.context import Context
+from common.kind import Kind
 from common.metadata import TOKEN_REFRESH_AT, UID
 from common.objects import Obj, Side, annotations, is_deleting, merge_patch, meta, uid
 from tests.property.strategic import strategic_patch

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.kinds import REGISTRY
 from common.naming import PREFIX
 from common.objects import Obj, annotations, merge_patch, name_of

@@ -7,10 +7,10 @@ import pytest
 
 from common.actions import Action, Patch
 from common.cluster import Cluster
+from common.context import Context, Ref, Related
 from common.custom.body import MAX_FIELDS, SENT_FIELDS, body_patch, fields_text
 from common.errors import ConfigError
 from common.keys import Key
-from common.kind import Context, Ref, Related
 from common.kinds import kinds_of
 from common.objects import Obj, annotations, merge_patch
 from common.patches.rules import CustomRule, PatchRule, ReferenceRule

@@ -3,8 +3,8 @@
 from typing import Any
 
 from common.cluster import Cluster
+from common.context import Context, Related
 from common.event.body import event_name, trimmed, virtual_event
-from common.kind import Context, Related
 from common.kinds import REGISTRY
 from common.naming import token_secret_name
 from common.objects import Obj

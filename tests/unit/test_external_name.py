@@ -2,8 +2,8 @@
 
 import pytest
 
+from common.context import Ref
 from common.external_name import named_service
-from common.kind import Ref
 from common.kinds import REGISTRY
 from common.objects import Obj
 

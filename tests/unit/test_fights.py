@@ -6,8 +6,8 @@ import pytest
 
 from common.actions import Delete, EmitEvent, Patch
 from common.cluster import Cluster
+from common.context import Related
 from common.keys import Key
-from common.kind import Related
 from common.kinds import REGISTRY
 from common.metrics import page
 from common.objects import Obj

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from common.cluster import Cluster
-from common.kind import Need
+from common.context import Need
 from common.kinds import REGISTRY
 from workers.gate import gates
 

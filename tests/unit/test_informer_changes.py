@@ -1,5 +1,6 @@
 from common.cluster import Cluster
-from common.kind import Kind, Ref
+from common.context import Ref
+from common.kind import Kind
 from common.kinds import REGISTRY
 from common.metadata import KIND, MANAGED_BY, NAME, NAMESPACE, UID
 from common.naming import host_name

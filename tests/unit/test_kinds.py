@@ -1,7 +1,7 @@
 """The registry, and what single kinds keep out of Redis."""
 
 from common.cluster import Cluster
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.kinds import REGISTRY, needing
 from common.metadata import LAST_APPLIED
 from common.objects import Obj

@@ -3,7 +3,7 @@
 import pytest
 
 from common.cluster import Cluster
-from common.kind import Context, Ref
+from common.context import Context, Ref
 from common.kinds import REGISTRY
 from common.objects import Obj
 from common.priority import priority_class_name

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from common.cluster import Cluster
+from common.context import Context, Ref
 from common.ingress.service_json import follow_services, named_services
-from common.kind import Context, Ref
 from common.kinds import REGISTRY
 from common.objects import Obj
 from workers.plan import host_object

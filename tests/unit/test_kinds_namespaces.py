@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from common.cluster import Cluster, NamespaceRules
+from common.context import Context, Related
 from common.keys import Key
-from common.kind import Context, Related
 from common.kinds import REGISTRY
 from common.metadata import ours
 from common.naming import host_name_namespace

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.cluster import Cluster
-from common.kind import Context, Ref, Related
+from common.context import Context, Ref, Related
 from common.kinds import REGISTRY
 from common.metadata import MANAGED_BY
 from common.objects import Obj, merge_patch

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common.cluster import Cluster, PodOptions
-from common.kind import Context
+from common.context import Context
 from common.kinds import REGISTRY
 from common.objects import Obj
 from common.pod.images import image_rules, translate_image

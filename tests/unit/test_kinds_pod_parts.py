@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.cluster import Cluster
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.objects import Obj
 from common.pod.dns import hostname, translate_dns
 from common.pod.downward import labels_text, owners_text, translate_field

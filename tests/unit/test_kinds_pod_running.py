@@ -3,7 +3,7 @@
 import pytest
 
 from common.cluster import Cluster
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.objects import Obj, annotations
 from common.pod.claims import translate_claims, wait_for_claims
 from common.pod.ephemeral import ephemeral_down

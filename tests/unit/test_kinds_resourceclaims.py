@@ -3,7 +3,7 @@
 from common.access import virtual_rules
 from common.actions import Patch, RequeueAfter
 from common.cluster import Cluster
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.kinds import REGISTRY
 from common.metadata import NAME, NAMESPACE, UID
 from common.objects import Obj

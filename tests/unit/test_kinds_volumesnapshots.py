@@ -1,7 +1,7 @@
 """VolumeSnapshots and their contents: where they are watched, and what is read of the host."""
 
 from common.cluster import Cluster
-from common.kind import Context, Ref, Related
+from common.context import Context, Ref, Related
 from common.kinds import REGISTRY
 from common.metadata import MANAGED_BY, NAME
 from common.objects import Obj

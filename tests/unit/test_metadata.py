@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from common.cluster import Cluster, NamespaceRules
-from common.kind import Context
+from common.context import Context
 from common.kinds import REGISTRY
 from common.metadata import (
     MANAGED_LABELS,

@@ -7,8 +7,9 @@ import pytest
 
 from common.actions import Action, Create, Patch, RequeueAfter
 from common.cluster import Cluster
+from common.context import Context, Ref, Related
 from common.errors import TerminalError
-from common.kind import Context, Kind, Ref, Related
+from common.kind import Kind
 from common.kinds import REGISTRY, kinds_of
 from common.naming import hashed_host_name
 from common.objects import Obj, annotations, get_path, labels

@@ -1,8 +1,8 @@
 """What a worker takes from the answers of API servers."""
 
 from common.cluster import Cluster
+from common.context import Related
 from common.keys import Key
-from common.kind import Related
 from common.kinds import REGISTRY
 from common.objects import Obj
 from workers.work import Work

@@ -4,7 +4,7 @@ import pytest
 
 from common.actions import Create, Delete, Patch, RequeueAfter
 from common.cluster import Cluster
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.kinds import REGISTRY
 from common.objects import Obj, merge_patch
 from workers.plan import body_patch, host_object, plan

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.kind import Ref
+from common.context import Ref
 from common.kinds import REGISTRY
 from common.objects import Obj
 from common.references import follow, pod_references

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from common.cluster import Cluster
-from common.kind import Context, Kind
+from common.context import Context
+from common.kind import Kind
 from common.objects import Obj
 from common.served import (
     Offer,

@@ -13,7 +13,7 @@ import yaml
 from common.actions import Action
 from common.cluster import Cluster, NamespaceRules
 from common.config.pods import PodSettings
-from common.kind import Context, Related
+from common.context import Context, Related
 from common.kinds import REGISTRY
 from workers.plan import plan
 
