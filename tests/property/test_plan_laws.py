@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common.actions import Create, Delete
 from common.kinds import REGISTRY
-from common.objects import merge_patch, meta
+from common.objects import Obj, merge_patch, meta
 from common.pod.images import translate_image
 from tests.property.examples import law
 from tests.property.kinds import KINDS, STATUSES
@@ -96,7 +96,8 @@ def test_status_written_up_never_causes_a_write_down(plural: str, data: st.DataO
     world = data.draw(living(plural))
     if world.host is None:
         return
-    world.host = {**world.host, "status": data.draw(STATUSES[plural])}
+    status = _with_gates(data.draw(STATUSES[plural]), world.host)
+    world.host = {**world.host, "status": status}
     assert {getattr(action, "side", "virtual") for action in world.step()} <= {"virtual"}
     assert world.writes() == []
 
@@ -127,6 +128,15 @@ def test_a_pod_is_created_at_most_once(world: World) -> None:
         created += sum(isinstance(each, Create) for each in world.step())
         world.finish_deletions()
     assert created <= 1
+
+
+def _with_gates(status: Obj, host: Obj) -> Obj:
+    """A kubelet leaves the conditions of a pod's readiness gates as they are."""
+    gates = {gate["conditionType"] for gate in host.get("spec", {}).get("readinessGates") or ()}
+    found = (host.get("status") or {}).get("conditions") or ()
+    kept = [condition for condition in found if condition["type"] in gates]
+    others = [each for each in status.get("conditions") or () if each["type"] not in gates]
+    return {**status, "conditions": [*others, *kept]} if kept else status
 
 
 def _edit(world: World, patch: dict[str, object]) -> None:
