@@ -58,7 +58,7 @@ def _never(*_: Obj) -> bool:
     return False
 
 
-def _always(_: Cluster) -> bool:
+def in_any_case(_: object) -> bool:
     return True
 
 
@@ -108,7 +108,7 @@ class Kind:
     field, and deleting and creating again loses nothing.
     up: what to change in the virtual object when both exist; to_the_end: also while one of them is
     being deleted. skip: why the virtual object is not synced ("" when it is). wait: why it should
-    not be created just yet ("" for now).
+    not be created just yet ("" for now), beside names in it that aren't sure (see `named`).
     tokens: what the performer must mint for a new host object.
     references / host_references: whom a virtual / host object refers to. named: the objects whose
     host names its translation contains; names_later: whether one that exists on the host already
@@ -180,7 +180,7 @@ class Kind:
     untold: Callable[[Obj, str], list[Action]] = _silent
     runs_once: bool = False
     already_ran: Callable[[Obj], bool] = _never
-    on: Callable[[Cluster], bool] = _always
+    on: Callable[[Cluster], bool] = in_any_case
     virtual_watched: bool = True
     host_watched: bool = True
     host_read_only: bool = False

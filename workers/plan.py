@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from common.actions import Action, Create, Delete, Patch, RequeueAfter
 from common.context import Context
+from common.following import wait_for
 from common.kind import Kind
 from common.metadata import UID, made_for, metadata_patch, translate_metadata
 from common.naming import host_namespace
@@ -84,7 +85,7 @@ def _create(kind: Kind, virtual: Obj, context: Context) -> list[Action]:
         context.related.host_gone_uid == uid(virtual) != "" or kind.already_ran(virtual)
     ):
         return [_delete("virtual", virtual, grace_s=0)]
-    if reason := kind.wait(virtual, context):
+    if reason := wait_for(kind.named(virtual), context) or kind.wait(virtual, context):
         return [RequeueAfter(_wait_s(virtual, context), reason)]
     return [Create("host", host_object(kind, virtual, context), kind.tokens(virtual, context))]
 

@@ -10,7 +10,7 @@ from common.following import wait_for
 from common.ingress.backends import backend_refs, translate_backend
 from common.ingress.notes import note_refs, translate_notes
 from common.ingress.secrets import tls_refs, translate_tls
-from common.kind import Doc, Kind
+from common.kind import Doc, Kind, in_any_case
 from common.naming import PREFIX, may_be_shared
 from common.objects import Obj, annotations, namespace_of
 from common.upward import status_up
@@ -76,10 +76,6 @@ def _named(virtual: Obj) -> Iterable[Ref]:
     return tuple(dict.fromkeys(found))
 
 
-def _names_later(_virtual: Obj) -> bool:
-    return True
-
-
 def _references(virtual: Obj) -> Iterator[Ref]:
     """What is only on the host when something refers to it; and, where host names may be shared,
     whatever else could get another one."""
@@ -88,10 +84,6 @@ def _references(virtual: Obj) -> Iterator[Ref]:
             yield ref
         if may_be_shared(ref.namespace, ref.name):
             yield replace(ref, wakes="referrer")
-
-
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
 
 
 KIND = Kind(
@@ -104,10 +96,9 @@ KIND = Kind(
     translate_annotations=translate_notes,
     patch_down=_patch_down,
     up=_up,
-    wait=_wait,
     references=_references,
     named=_named,
-    names_later=_names_later,
+    names_later=in_any_case,
     virtual_access=("ingresses.networking.k8s.io/status: patch",),
     doc=Doc(
         down="class, rules, default backend, TLS",

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from common.actions import Action, EmitEvent, Patch, RequeueAfter
 from common.context import Context, Ref
-from common.following import wait_for
 from common.kind import Doc, Kind
 from common.metadata import translate_selector
 from common.naming import host_name_cluster, host_namespace
@@ -61,10 +60,6 @@ def _translate(virtual: Obj, context: Context) -> Obj:
 def _named(virtual: Obj) -> Iterable[Ref]:
     """What its data starts from."""
     return source_refs(virtual)
-
-
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
 
 
 def _volume_name(name: str, context: Context) -> str:
@@ -179,7 +174,6 @@ KIND = Kind(
     translate=_translate,
     decorate=_decorate,
     named=_named,
-    wait=_wait,
     annotation_down=_annotation_down,
     translate_annotations=_translate_annotations,
     fixed_annotations=frozenset({CLASS_ANNOTATION}),

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from common.actions import Action, Delete, EmitEvent, Patch
 from common.context import Context, Ref
-from common.following import wait_for
-from common.kind import Doc, Kind
+from common.kind import Doc, Kind, in_any_case
 from common.objects import Obj, get_path, is_deleting, name_of, uid
 from common.quantity import grown
 from common.standin import let_go
@@ -151,10 +150,6 @@ def _skip(virtual: Obj, _context: Context) -> str:
     return "it only stands for a volume of the host" if stands_for_host(virtual) else ""
 
 
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
-
-
 def _named(virtual: Obj) -> Iterator[Ref]:
     yield from _secrets(virtual)
     if ref := claim(virtual):
@@ -166,10 +161,6 @@ def _secrets(virtual: Obj) -> Iterator[Ref]:
     yield from source_refs(virtual.get("spec") or {})
     if ref := deletion_secret(virtual, _SECRET):
         yield ref
-
-
-def _names_later(_virtual: Obj) -> bool:
-    return True
 
 
 def _references(virtual: Obj) -> Iterator[Ref]:
@@ -193,10 +184,9 @@ KIND = Kind(
     up=_up,
     to_the_end=True,
     skip=_skip,
-    wait=_wait,
     references=_references,
     named=_named,
-    names_later=_names_later,
+    names_later=in_any_case,
     needs=frozenset({"referrers", "host_referrers", "live_host"}),
     live=_live,
     plan=_plan,

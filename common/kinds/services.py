@@ -7,7 +7,7 @@ from common.actions import Action, Patch, RemoveEndpoints, ReplaceService, Reque
 from common.context import Context, Ref
 from common.external_name import named_service, translate_external_name
 from common.following import wait_for
-from common.kind import Doc, Kind
+from common.kind import Doc, Kind, in_any_case
 from common.metadata import SENT, own_labels
 from common.naming import label_key, may_be_shared
 from common.objects import (
@@ -147,7 +147,7 @@ def _before_patch(virtual: Obj, host: Obj, _context: Context) -> list[Action]:
 
 def _up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
     told = _told(virtual, host)
-    reason = _wait(virtual, context)
+    reason = wait_for(_named(virtual), context)
     return [*told, RequeueAfter(_AGAIN_S, reason)] if reason else told
 
 
@@ -252,19 +252,11 @@ def _named(virtual: Obj) -> Iterator[Ref]:
         yield ref
 
 
-def _names_later(_virtual: Obj) -> bool:
-    return True
-
-
 def _references(virtual: Obj) -> Iterator[Ref]:
     """Where host names may be shared, whoever gets another one."""
     for ref in _named(virtual):
         if may_be_shared(ref.namespace, ref.name):
             yield replace(ref, wakes="referrer")
-
-
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
 
 
 KIND = Kind(
@@ -279,10 +271,9 @@ KIND = Kind(
     recreate=_recreate,
     up=_up,
     skip=_skip,
-    wait=_wait,
     references=_references,
     named=_named,
-    names_later=_names_later,
+    names_later=in_any_case,
     adopt=True,
     virtual_access=(
         "services: create patch",

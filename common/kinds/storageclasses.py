@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from common.context import Context, Ref
-from common.following import certain_name, certain_namespace, wait_for
-from common.kind import Doc, Kind
+from common.following import certain_name, certain_namespace
+from common.kind import Doc, Kind, in_any_case
 from common.naming import digest, host_name
 from common.objects import Obj
 
@@ -77,14 +77,6 @@ def _named(virtual: Obj) -> Iterable[Ref]:
     return (ref for _, ref in _secrets(virtual.get("parameters") or {}))
 
 
-def _names_later(_virtual: Obj) -> bool:
-    return True
-
-
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
-
-
 def _annotation_down(key: str) -> bool:
     return key not in _DEFAULT_CLASS
 
@@ -103,10 +95,9 @@ KIND = Kind(
     annotation_down=_annotation_down,
     owned=(*_FIELDS, *_DEFAULTS),
     recreate=_recreate,
-    wait=_wait,
     references=_named,
     named=_named,
-    names_later=_names_later,
+    names_later=in_any_case,
     doc=Doc(
         down="the whole class",
         translated="Secrets in `csi.storage.k8s.io/*-secret-name` and `-namespace`; never the"

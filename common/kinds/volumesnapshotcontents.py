@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from common.actions import Action, Delete
 from common.context import Context, Ref
-from common.following import certain_namespace, wait_for
-from common.kind import Doc, Kind
+from common.following import certain_namespace
+from common.kind import Doc, Kind, in_any_case
 from common.objects import Obj, get_path, is_deleting, name_of, uid
 from common.upward import status_up
 from common.volume.content_stand_in import (
@@ -102,18 +102,10 @@ def _live(virtual: Obj | None, host: Obj | None, context: Context) -> Ref | None
     return None
 
 
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
-
-
 def _named(virtual: Obj) -> Iterator[Ref]:
     for ref in (_snapshot(virtual), deletion_secret(virtual, _SECRET)):
         if ref:
             yield ref
-
-
-def _names_later(_virtual: Obj) -> bool:
-    return True
 
 
 def _references(virtual: Obj) -> Iterator[Ref]:
@@ -137,10 +129,9 @@ KIND = Kind(
     translate_annotations=_translate_annotations,
     patch_down=_patch_down,
     up=_up,
-    wait=_wait,
     references=_references,
     named=_named,
-    names_later=_names_later,
+    names_later=in_any_case,
     needs=frozenset({"referrers", "host_referrers", "live_host"}),
     live=_live,
     plan=_plan,

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from common.actions import Action, EmitEvent, RequeueAfter
 from common.context import Context, Ref
-from common.following import wait_for
 from common.kind import Doc, Kind
 from common.naming import host_name_cluster, host_namespace
 from common.objects import Obj, get_path, is_deleting, namespace_of
@@ -41,10 +40,6 @@ def _named_by(ref: Ref) -> tuple[str, str, str]:
 def _named(virtual: Obj) -> Iterator[Ref]:
     if ref := _claim(virtual):
         yield ref
-
-
-def _wait(virtual: Obj, context: Context) -> str:
-    return wait_for(_named(virtual), context)
 
 
 def _patch_down(_virtual: Obj, translated: Obj, host: Obj, _context: Context) -> Obj:
@@ -108,7 +103,6 @@ KIND = Kind(
     translate=_translate,
     patch_down=_patch_down,
     up=_up,
-    wait=_wait,
     named=_named,
     host_references=_host_references,
     needs=frozenset({"live_host"}),

@@ -7,7 +7,6 @@ from typing import Any
 
 from common.actions import Action
 from common.context import Context, Ref
-from common.following import wait_for
 from common.kind import Kind
 from common.objects import Obj, annotations
 from common.patches.change import Change, Evaluated, Followed, Given, Labelled, apply_changes
@@ -207,10 +206,7 @@ def _referring(kind: Kind, references: Sequence[Reference]) -> dict[str, Any]:
         for reference in references:
             yield from reference.named(virtual)
 
-    def wait(virtual: Obj, context: Context) -> str:
-        return kind.wait(virtual, context) or wait_for(named(virtual), context)
-
     def names_later(virtual: Obj) -> bool:
         return not kind.runs_once or kind.names_later(virtual)
 
-    return {"references": refs, "named": named, "wait": wait, "names_later": names_later}
+    return {"references": refs, "named": named, "names_later": names_later}

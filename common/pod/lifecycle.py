@@ -2,7 +2,6 @@
 
 from common.actions import Action, EmitEvent
 from common.context import Context
-from common.following import wait_for
 from common.objects import Obj, annotations, get_path, meta, name_of, namespace_of, timestamp_s
 from common.pod.claims import unsynced_claim, wait_for_claims
 from common.pod.env_from import env_sources
@@ -10,7 +9,6 @@ from common.pod.environment import linked
 from common.pod.images import translate_image
 from common.pod.tolerations import enforced, with_missing
 from common.pod.volumes import certificate_volume
-from common.references import pod_names
 from common.service import HOST_CLUSTER_IP, skip_service
 
 # How long a pod waits for the addresses of services that are older than itself.
@@ -40,9 +38,9 @@ def untold(_virtual: Obj, reason: str) -> list[Action]:
 
 
 def wait(virtual: Obj, context: Context) -> str:
-    """Why the pod should not be created just yet: it would name another's object or one that isn't
-    there yet, or its variables would lack a service."""
-    if reason := wait_for(pod_names(virtual), context) or wait_for_claims(virtual, context):
+    """Why the pod should not be created just yet: it would name a claim that isn't there yet, or
+    its variables would lack a service."""
+    if reason := wait_for_claims(virtual, context):
         return reason
     if (virtual.get("spec") or {}).get("enableServiceLinks") is False:
         return ""

@@ -5,12 +5,13 @@ import re
 
 import pytest
 
+from common.actions import Create, RequeueAfter
 from common.cluster import Cluster
 from common.context import Context, Ref
 from common.ingress.service_json import follow_services, named_services
 from common.kinds import REGISTRY
 from common.objects import Obj
-from workers.plan import host_object
+from workers.plan import host_object, plan
 from workers.translate import translate_documents
 
 INGRESSES = REGISTRY["ingresses"]
@@ -152,6 +153,9 @@ def test_text_that_names_no_service_keeps_its_form() -> None:
 
 def test_waiting_ends_when_the_host_tells_the_name() -> None:
     found = ingress(namespace="b-x-c", defaultBackend=backend("a"))
-    assert "services b-x-c/a" in INGRESSES.wait(found, Context(cluster()))
-    assert INGRESSES.wait(ingress(defaultBackend=backend("web")), Context(cluster())) == ""
+    (waits,) = plan(INGRESSES, found, None, Context(cluster()))
+    assert isinstance(waits, RequeueAfter)
+    assert "services b-x-c/a" in waits.reason
+    (made,) = plan(INGRESSES, ingress(defaultBackend=backend("web")), None, Context(cluster()))
+    assert isinstance(made, Create)
     assert Ref("services", "b-x-c", "a") in INGRESSES.named(found)
