@@ -11,6 +11,9 @@ from common.metadata import MANAGED_BY
 from common.naming import managed_by
 from common.objects import Obj, is_deleting, labels, meta, name_of, uid
 
+STAND_INS = frozenset({"nodes", "persistentvolumes", "volumesnapshotcontents"})
+"""The kinds that have some. Unless their kind is switched on the rest of them isn't ours to see."""
+
 _PROTECTION = "kubernetes.io/pv-protection"
 
 

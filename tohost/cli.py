@@ -19,6 +19,7 @@ COMMANDS = {
     "watcher": ("watchers.command", "one watcher process: cluster events into Redis"),
     "worker": ("workers.command", "one worker process: Redis queues into host objects"),
     "translate": ("tohost.translate", "print the host objects of a manifest, offline"),
+    "rbac": ("tohost.rbac", "print the Roles that a configuration needs, on both sides"),
     "dashboard": ("tohost.dashboard", "rq-dashboard on loopback, without its pickle"),
     "version": ("", "print the version"),
 }

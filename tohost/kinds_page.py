@@ -73,7 +73,8 @@ def _rules(rules: Iterable[Rule]) -> str:
 
 def _name(rule: Rule) -> str:
     resource, slash, subresource = rule.resource.partition("/")
-    return (f"{resource}.{rule.group}" if rule.group else resource) + slash + subresource
+    whole = (f"{resource}.{rule.group}" if rule.group else resource) + slash + subresource
+    return " ".join((whole, *rule.names))
 
 
 if __name__ == "__main__":

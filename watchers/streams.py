@@ -16,10 +16,7 @@ from common.metadata import MANAGED_BY
 from common.naming import managed_by
 from common.objects import Side
 from common.served import Served, as_served
-
-# Objects that we make in the virtual cluster to stand for the host's. Unless their kind is
-# switched on the rest isn't ours to see.
-_STAND_INS = frozenset({"nodes", "persistentvolumes", "volumesnapshotcontents"})
+from common.standin import STAND_INS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Stream:
         if self.side == "host":
             owner = managed_by(self.cluster, self.kind.namespaced)
             return {"labelSelector": f"{MANAGED_BY}={owner}"}
-        if self.kind.plural in _STAND_INS and self.kind.plural not in self.cluster.enabled:
+        if self.kind.plural in STAND_INS and self.kind.plural not in self.cluster.enabled:
             return {"labelSelector": MANAGED_BY}
         return {}
 

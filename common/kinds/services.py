@@ -284,7 +284,7 @@ KIND = Kind(
     host_access=(
         "endpoints: delete",
         "endpointslices.discovery.k8s.io: deletecollection",
-        "servicecidrs.networking.k8s.io: get",
+        "servicecidrs.networking.k8s.io kubernetes: get",
     ),
     doc=Doc(
         down=(
