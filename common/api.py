@@ -3,6 +3,7 @@
 `common.kube` sends the requests; the sandbox and tests may use this too.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from common.kind import Kind
 from common.objects import Obj
 
 MAX_MESSAGE = 2000
+_VERSION = re.compile("[0-9]{1,40}")
 _RETRIED = frozenset({401, 408, 425, 429})
 
 
@@ -105,6 +107,29 @@ def parse_status(raw: bytes) -> Obj:
     except orjson.JSONDecodeError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def parse_object(raw: bytes) -> Obj:
+    """A JSON object. Raises ValueError."""
+    body = orjson.loads(raw)
+    if not isinstance(body, dict):
+        raise ValueError("the answer is no JSON object")
+    return body
+
+
+def parse_event(line: bytes) -> tuple[str, Obj]:
+    """Type and object of one event of a watch, as far as anyone relies on what it is: all but an
+    ERROR have metadata with a version that can be compared. Raises ValueError."""
+    event = parse_object(line)
+    kind, obj = event.get("type"), event.get("object")
+    if not isinstance(kind, str) or not isinstance(obj, dict):
+        raise ValueError("an event without type or object")
+    if kind != "ERROR":
+        metadata = obj.get("metadata")
+        version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+        if not isinstance(version, str) or not _VERSION.fullmatch(version):
+            raise ValueError(f"a {kind[:20]} event without a decimal resourceVersion")
+    return kind, obj
 
 
 def parse_seconds(value: Any) -> float | None:

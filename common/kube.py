@@ -21,6 +21,8 @@ from common.api import (
     answer_error,
     delete_options,
     object_path,
+    parse_event,
+    parse_object,
     with_preconditions,
 )
 from common.credentials import Credentials
@@ -228,8 +230,10 @@ class KubeClient:
             raise RetryError(self._trouble("WATCH", path, error)) from error
 
     def _event(self, path: str, line: bytes) -> tuple[str, Obj]:
-        event = self._parse("WATCH", path, line)
-        return str(event.get("type")), event.get("object") or {}
+        try:
+            return parse_event(line)
+        except ValueError as error:
+            raise RetryError(self._trouble("WATCH", path, error)) from error
 
     async def _authorization(self) -> str:
         if self._credentials.due:
@@ -267,12 +271,9 @@ class KubeClient:
 
     def _parse(self, method: str, path: str, raw: bytes) -> Obj:
         try:
-            body = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
+            return parse_object(raw)
+        except ValueError as error:
             raise RetryError(self._trouble(method, path, error)) from error
-        if not isinstance(body, dict):
-            raise RetryError(f"{self.name}: {method} {path}: the answer is no JSON object")
-        return body
 
     def _trouble(self, method: str, path: str, error: Exception) -> str:
         return f"{self.name}: {method} {path}: {str(error) or type(error).__name__}"

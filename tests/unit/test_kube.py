@@ -186,17 +186,20 @@ async def test_a_watch_gives_whole_events_and_drops_one_that_was_cut_off(
     server: tuple[Server, str], tmp_path: Path
 ) -> None:
     api, url = server
-    api.lines = [b'{"type":"ADDED","obj', b'ect":{"a":1}}\n{"type":"BOOKM', b'ARK"}\n{"type":"DEL']
+    event = b'{"type":"ADDED","object":{"a":1,"metadata":{"resourceVersion":"1"}}}\n'
+    bookmark = b'{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"2"}}}\n'
+    api.lines = [event[:25], event[25:] + bookmark[:10], bookmark[10:] + b'{"type":"DEL']
     async with connected(tmp_path, url, {}) as client:
         events = [event async for event in client.watch("/api/v1/pods")]
-    assert events == [("ADDED", {"a": 1}), ("BOOKMARK", {})]
+    assert [(kind, obj.get("a")) for kind, obj in events] == [("ADDED", 1), ("BOOKMARK", None)]
 
 
 async def test_a_watch_gives_events_of_many_megabytes(
     server: tuple[Server, str], tmp_path: Path
 ) -> None:
     api, url = server
-    api.lines = [b'{"type":"ADDED","object":{"a":"' + b"x" * 3_000_000 + b'"}}\n']
+    start = b'{"type":"ADDED","object":{"metadata":{"resourceVersion":"1"},"a":"'
+    api.lines = [start + b"x" * 3_000_000 + b'"}}\n']
     async with connected(tmp_path, url, {}) as client:
         events = [event async for event in client.watch("/api/v1/pods")]
     assert len(events[0][1]["a"]) == 3_000_000
