@@ -82,8 +82,8 @@ def answer_error(
 
 def status_error(message: str, status: Obj, after_s: float | None = None) -> TohostError:
     """Map a Status object (also the one in a watch's ERROR event) to an outcome."""
-    code, reason = int(status.get("code") or 0), str(status.get("reason") or "")
-    details: Obj = status.get("details") or {}
+    code, reason, details = status.get("code"), str(status.get("reason") or ""), _details(status)
+    code = code if isinstance(code, int) else 0
     if after_s is None:
         after_s = parse_seconds(details.get("retryAfterSeconds"))
     if (code == 409 and reason != "AlreadyExists") or _other_uid(code, details):
@@ -96,8 +96,18 @@ def status_error(message: str, status: Obj, after_s: float | None = None) -> Toh
 
 def _other_uid(code: int, details: Obj) -> bool:
     """A patch whose uid isn't the object's is refused as a change of an immutable field."""
-    causes = details.get("causes") or []
-    return code == 422 and [cause.get("field") for cause in causes] == ["metadata.uid"]
+    causes = details.get("causes")
+    fields = [cause.get("field") for cause in causes or () if isinstance(cause, dict)]
+    return code == 422 and fields == ["metadata.uid"]
+
+
+def _details(status: Obj) -> Obj:
+    """What a proxy sends in the place of an API server may have any form."""
+    details = status.get("details")
+    if not isinstance(details, dict):
+        return {}
+    causes = details.get("causes")
+    return details if isinstance(causes, list | None) else {**details, "causes": None}
 
 
 def parse_status(raw: bytes) -> Obj:
