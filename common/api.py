@@ -20,10 +20,13 @@ from common.errors import (
 )
 from common.kind import Kind
 from common.objects import Obj
+from common.redaction import redacted
 
 MAX_MESSAGE = 2000
 _VERSION = re.compile("[0-9]{1,40}")
 _RETRIED = frozenset({401, 408, 425, 429})
+# API servers pass on as 500 what etcd says of an object of more than 1.5 MiB.
+_TOO_LARGE = re.compile("etcdserver: request is too large|trying to send message larger than max")
 
 
 def object_path(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:
@@ -65,17 +68,23 @@ def with_preconditions(patch: Obj, uid: str, resource_version: str) -> Obj:
 
 
 def answer_error(
-    request: str, status: int, raw: bytes, headers: Mapping[str, str] | None = None
+    request: str,
+    status: int,
+    raw: bytes,
+    headers: Mapping[str, str] | None = None,
+    sent: Obj | None = None,
 ) -> TohostError:
-    """The error for an answer of 400 and above; `request` such as `host: GET /api/v1/pods`.
+    """The error for an answer of 400 and above; `request` such as `host: GET /api/v1/pods`, and
+    `sent` its body, of which nothing secret is repeated.
 
     A body that is no Status (a proxy's page) is quoted, shortened.
     """
-    body = parse_status(raw)
-    message = str(body.get("message") or raw[:200].decode(errors="replace").strip())[:MAX_MESSAGE]
+    answer = parse_status(raw)
+    told = str(answer.get("message") or raw[:200].decode(errors="replace").strip())
+    message = redacted(told, request, sent)[:MAX_MESSAGE]
     return status_error(
         f"{request}: {status} {message}",
-        {**body, "code": status},
+        {**answer, "code": status},
         parse_seconds((headers or {}).get("Retry-After")),
     )
 
@@ -88,6 +97,8 @@ def status_error(message: str, status: Obj, after_s: float | None = None) -> Toh
         after_s = parse_seconds(details.get("retryAfterSeconds"))
     if (code == 409 and reason != "AlreadyExists") or _other_uid(code, details):
         return ConflictError(message, after_s)
+    if code == 500 and _TOO_LARGE.search(message):
+        return ApiError(message, code, "RequestEntityTooLarge", details)
     if code in _RETRIED or not 400 <= code < 500:
         return RetryError(message, after_s)
     kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: AlreadyExistsError}

@@ -113,7 +113,7 @@ class KubeClient:
             raise RetryError(self._trouble(method, path, error)) from error
         status, raw, headers = answer
         if status >= 400:
-            raise answer_error(f"{self.name}: {method} {path}", status, raw, headers)
+            raise answer_error(f"{self.name}: {method} {path}", status, raw, headers, body)
         return self._parse(method, path, raw)
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Obj:
