@@ -57,14 +57,21 @@ class Process:
     async def probe(self, path: str = "/readyz") -> tuple[int, Obj]:
         """HTTP status and JSON answer; status 0 while nothing listens."""
         try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.get(f"http://127.0.0.1:{self.health_port}{path}") as response,
-            ):
-                body = await response.read()
-                return response.status, orjson.loads(body) if body.startswith(b"{") else {}
+            status, body = await self._get(path)
         except aiohttp.ClientConnectionError:
             return 0, {}
+        return status, orjson.loads(body) if body.startswith(b"{") else {}
+
+    async def page(self, path: str) -> bytes:
+        """What it answers. Raises aiohttp.ClientConnectionError."""
+        return (await self._get(path))[1]
+
+    async def _get(self, path: str) -> tuple[int, bytes]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{self.health_port}{path}") as response,
+        ):
+            return response.status, await response.read()
 
     async def ready(self) -> bool:
         assert self.runs, f"{self.module} ended:\n{self.log_end()}"

@@ -15,12 +15,14 @@ from common.objects import Obj
 from tests.e2e.objects import configmap, encode, in_env_from, in_volume, pod, secret, token_volume
 from tests.e2e.space import Space
 from tests.e2e.test_tokens import REFRESH_AT, claims_of, token_of
+from tests.e2e.webhooks import denial, rule, webhook_server
 from tests.e2e.world import HOST_NAMESPACE, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PLANTED = "correct-horse-battery-staple"
 ROTATED = "tr0ub4dor-and-three"
+QUOTED = "swordfish-in-a-message"
 
 
 def everything_in(redis: Any) -> Iterator[bytes]:
@@ -93,13 +95,28 @@ async def test_secrets_and_tokens_are_neither_in_redis_nor_in_a_log(space: Space
         secret_values += await use_tokens(space)
         await space.settled()
         await asyncio.sleep(0.2)
-    found = list(everything_in(world.redis)) + [command.encode() for command in commands]
-    logs = [process.log.read_bytes() for process in world.processes]
     assert any(space.namespace.encode() in command.encode() for command in commands)
-    for value in secret_values:
-        for spelling in spellings(value):
-            assert not any(spelling in each for each in found), f"in Redis: {value[:8]}..."
-            assert not any(spelling in log for log in logs), f"in a log: {value[:8]}..."
+    found = {
+        "Redis": [*everything_in(world.redis), *(command.encode() for command in commands)],
+        "a log": [process.log.read_bytes() for process in world.processes],
+        "a page": await pages(world),
+        "an event": [orjson.dumps(each) for each in await events(space)],
+    }
+    for where, texts in found.items():
+        assert texts
+        for spelling in (spelling for value in secret_values for spelling in spellings(value)):
+            assert not any(spelling in text for text in texts), f"in {where}: {spelling[:8]!r}..."
+
+
+async def pages(world: World) -> list[bytes]:
+    """All that the processes serve."""
+    running = [process for process in world.processes if process.runs]
+    return [await each.page(path) for each in running for path in ("/metrics", "/readyz")]
+
+
+async def events(space: Space) -> list[Obj]:
+    """What was told to people, with the servers' own words."""
+    return await space.world.virtual.list("events", space.namespace)
 
 
 async def use_secrets(space: Space) -> list[str]:
@@ -117,7 +134,8 @@ async def use_secrets(space: Space) -> list[str]:
     await space.patch_host("secrets", "s", {"data": {"password": encode(PLANTED + "-3")}})
     await space.host("secrets", "s", lambda host: host["data"]["password"] == encode(ROTATED))
     await refused_secret(space)
-    return [PLANTED, ROTATED]
+    await quoted_secret(space)
+    return [PLANTED, ROTATED, QUOTED]
 
 
 async def refused_secret(space: Space) -> None:
@@ -127,6 +145,34 @@ async def refused_secret(space: Space) -> None:
     await space.create("secrets", obj)
     await space.create("pods", pod("q", in_volume("secrets", "refused")))
     await space.warning("refused", "Invalid")
+
+
+async def quoted_secret(space: Space) -> None:
+    """A webhook of the host refuses it, and repeats what is in it."""
+    async with webhook_server() as server:
+        hook = server.hook(
+            "strict", quote, [rule("secrets")], objectSelector={"matchLabels": {"strict": "yes"}}
+        )
+        body = {"metadata": {"name": f"strict-{space.namespace}"}, "webhooks": [hook]}
+        await space.world.host.create("mutatingwebhookconfigurations", "", body)
+        try:
+            obj = secret("quoted", {"password": QUOTED})
+            obj["metadata"]["labels"] = {"strict": "yes"}
+            await space.create("secrets", obj)
+            await space.create("pods", pod("r", in_volume("secrets", "quoted")))
+            refusal = await space.warning("quoted", "Forbidden")
+            assert "is too weak" in refusal["message"]
+        finally:
+            await space.world.host.delete(
+                "mutatingwebhookconfigurations", "", f"strict-{space.namespace}"
+            )
+            await space.delete("secrets", "quoted")
+
+
+def quote(request: Obj) -> Obj:
+    value = base64.b64decode(request["object"]["data"]["password"]).decode()
+    refusal = denial(f"password {value} ({encode(value)}) is too weak")
+    return {**refusal, "status": {**refusal["status"], "reason": "Forbidden"}}
 
 
 async def use_tokens(space: Space) -> list[str]:
