@@ -22,6 +22,7 @@ Object = dict[str, Any]
 
 NODE: Final = "node-1"
 _AT_ONCE: Final = 32
+_RETRY_S: Final = 0.5
 _CAPACITY: Final = {"cpu": "64", "memory": "256Gi", "pods": "5000", "ephemeral-storage": "1Ti"}
 
 
@@ -41,6 +42,7 @@ class Kubelet(Actor):
         self.schedules = True
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._ending: set[str] = set()
+        self._waiting: set[str] = set()
         self._addresses = itertools.count(2)
 
     async def start(self) -> Self:
@@ -126,4 +128,21 @@ class Kubelet(Actor):
             self._ending.discard(uid)
 
     async def _on_claim(self, claim: Object) -> None:
-        await bind_claim(self._client, claim)
+        """A claim may come before the volume that it names, whose coming is no event of it."""
+        try:
+            await bind_claim(self._client, claim)
+        except Refused as refused:
+            if refused.code == 404 and claim["metadata"]["uid"] not in self._waiting:
+                self._waiting.add(claim["metadata"]["uid"])
+                self._spawn(self._bind_later(claim["metadata"]))
+
+    async def _bind_later(self, metadata: Object) -> None:
+        claims = f"/api/v1/namespaces/{metadata['namespace']}/persistentvolumeclaims"
+        try:
+            await asyncio.sleep(_RETRY_S)
+            claim = await self._client.request("GET", f"{claims}/{metadata['name']}")
+        except (Refused, aiohttp.ClientError):
+            return
+        finally:
+            self._waiting.discard(metadata["uid"])
+        await self._react(self._on_claim, claim)

@@ -81,6 +81,20 @@ async def test_a_claim_is_bound_and_its_volume_goes_with_it(host: Client) -> Non
     await _until_gone(host, f"/api/v1/persistentvolumes/{bound['spec']['volumeName']}")
 
 
+async def test_a_claim_that_comes_before_its_volume_is_bound_to_it(host: Client) -> None:
+    size = {"storage": "1Gi"}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": size}, "volumeName": "v"}
+    await host.request("POST", CLAIMS, {"metadata": {"name": "a"}, "spec": spec})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await _until(host, f"{CLAIMS}/a", lambda claim: claim["status"]["phase"] == "Bound")
+    volume = {"capacity": size, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/v"}}
+    await host.request(
+        "POST", "/api/v1/persistentvolumes", {"metadata": {"name": "v"}, "spec": volume}
+    )
+    await _until(host, f"{CLAIMS}/a", lambda claim: claim["status"]["phase"] == "Bound")
+
+
 async def test_a_deleted_namespace_takes_its_content_along(host: Client) -> None:
     await host.request("POST", "/api/v1/namespaces", {"metadata": {"name": "a"}})
     await host.request("POST", "/api/v1/namespaces/a/pods", POD)

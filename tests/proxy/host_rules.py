@@ -1,0 +1,166 @@
+"""What tohost may write on the host, said without any of the code that decides what it writes.
+
+Every object that it makes bears the mark of its virtual cluster: the managed-by label, and
+annotations that tell the virtual object. What it changes or deletes bore the mark just before, and
+it names the uid that it means, so that nothing else of the same name is hit. All is in the host
+namespace, or with namespace sync in host namespaces that bear the mark. The exceptions:
+
+- Endpoints and EndpointSlices of a marked Service go, whoever made them, when the Service gains or
+  loses its selector: the Service's controller makes them anew (`_answers_for`).
+- The Secret with a pod's tokens bears the label only; the pod that owns it is ours
+  (`_is_token_secret`). It is written anew by name.
+- A namespace that an operator handed over bears the label and the virtual name only until it is
+  taken (`_is_handed_over`); when it is given back the mark goes, and nothing of its maker's.
+- What tohost made stays its own when a webhook takes the mark off (`_made`).
+
+Dry runs and requests that failed changed nothing, and reviews of rights write nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from common.objects import Obj, annotations, labels, meta, uid
+from tests.proxy.audit import Write
+
+PREFIX: Final = "vcluster.loft.sh/"
+MARK: Final = f"{PREFIX}managed-by"
+IMPORTED: Final = f"{PREFIX}imported"
+_NOTES: Final = frozenset(f"{PREFIX}{each}" for each in ("name", "uid", "kind"))
+_REVIEWS: Final = ("authorization.k8s.io", "authentication.k8s.io")
+_SERVICE: Final = "kubernetes.io/service-name"
+_LABEL_MAX: Final = 63
+
+
+class HostRules:
+    """`tenants`: the host namespace of each virtual cluster; of those in `mapped` namespaces are
+    synced. `inspect` and `judge` are for a Proxy and its Audit."""
+
+    def __init__(self, tenants: Mapping[str, str], mapped: frozenset[str] = frozenset()) -> None:
+        self._tenants = tenants
+        self._mapped = mapped
+        self._wide = {f"{namespace}-x-{name}": name for name, namespace in tenants.items()}
+        if any(len(each) > _LABEL_MAX for each in self._wide):
+            raise ValueError("marks of cluster-scoped objects would be cut; choose shorter names")
+        self._made: set[str] = set()
+
+    def inspect(self, write: Write) -> Iterator[str]:
+        """What must be known of a write before it is done."""
+        if write.verb != "create" and write.target.plural:
+            yield write.own_path
+        if self._mapped and write.target.namespace:
+            yield _namespace_path(write)
+        if service := _answers_for(write):
+            yield service
+
+    def judge(self, write: Write) -> Iterator[str]:
+        """What is wrong with it, in words."""
+        if not write.may_have_happened or write.target.group in _REVIEWS:
+            return
+        if write.verb == "create":
+            yield from self._judge_creation(write)
+        elif write.verb in ("patch", "delete", "deletecollection"):
+            yield from self._judge_change(write)
+        else:
+            yield f"{write}: is nothing that tohost does"
+
+    def _judge_creation(self, write: Write) -> Iterator[str]:
+        body = write.body
+        if write.target.subresource:
+            yield f"{write}: creates a {write.target.subresource}"
+        elif not self._is_marked(write, body) and not self._is_token_secret(write, body):
+            yield f"{write}: bears no mark of ours: {_marks(body)}"
+        yield from self._judge_place(write, body)
+        if write.status:
+            self._made.add(uid(write.answered))
+
+    def _judge_change(self, write: Write) -> Iterator[str]:
+        service = write.found.get(_answers_for(write))
+        if service is not None and self._is_marked(write, service):
+            yield from self._judge_place(write, service)
+            return
+        if write.verb == "deletecollection":
+            yield f"{write}: deletes whatever is there"
+            return
+        for before in write.before:
+            if not self._is_ours(write, before):
+                yield f"{write}: is not ours: {_marks(before)}"
+                continue
+            yield from self._judge_place(write, before)
+            yield from self._judge_condition(write, before)
+            yield from self._judge_mark(write, before)
+        if not write.before and write.status:
+            yield f"{write}: nothing was there just before"
+
+    def _judge_condition(self, write: Write, before: Obj) -> Iterator[str]:
+        """Whether the API server would have refused it for any other object of that name."""
+        if write.verb == "delete":
+            meant = (write.body.get("preconditions") or {}).get("uid")
+        else:
+            meant = uid(write.body)
+        if meant != uid(before) and (meant or not self._is_token_secret(write, before)):
+            yield f"{write}: means uid {meant!r}, and {uid(before)!r} was there"
+
+    def _judge_mark(self, write: Write, before: Obj) -> Iterator[str]:
+        """Whether it still bears the mark afterwards, or was given back."""
+        mark = labels(before).get(MARK)
+        after = labels(write.body).get(MARK, mark)
+        given_back = after is None and IMPORTED in annotations(before)
+        if after != mark and not given_back and uid(before) not in self._made:
+            yield f"{write}: changes the mark from {mark!r} to {after!r}"
+
+    def _judge_place(self, write: Write, obj: Obj) -> Iterator[str]:
+        """Whether it is where the objects of its virtual cluster belong."""
+        namespace = write.target.namespace
+        owner = labels(obj).get(MARK) or self._owner_of(namespace)
+        if not namespace:
+            return
+        if owner in self._mapped:
+            there = write.found.get(_namespace_path(write)) or {}
+            if self._wide.get(labels(there).get(MARK, "")) != owner:
+                yield f"{write}: namespace {namespace} is none of {owner}'s"
+        elif self._tenants.get(owner) != namespace:
+            yield f"{write}: {namespace} is not the host namespace of {owner!r}"
+
+    def _owner_of(self, namespace: str) -> str:
+        return next((name for name, own in self._tenants.items() if own == namespace), "")
+
+    def _is_ours(self, write: Write, before: Obj) -> bool:
+        return (
+            self._is_marked(write, before)
+            or self._is_token_secret(write, before)
+            or self._is_handed_over(write, before)
+            or uid(before) in self._made
+        )
+
+    def _is_marked(self, write: Write, obj: Obj) -> bool:
+        known = self._tenants if write.target.namespace else self._wide
+        return labels(obj).get(MARK) in known and annotations(obj).keys() >= _NOTES
+
+    def _is_token_secret(self, write: Write, obj: Obj) -> bool:
+        if write.target.plural != "secrets" or labels(obj).get(MARK) not in self._tenants:
+            return False
+        return any(owner.get("uid") in self._made for owner in meta(obj).get("ownerReferences", ()))
+
+    def _is_handed_over(self, write: Write, before: Obj) -> bool:
+        marked = self._wide.get(labels(before).get(MARK, "")) in self._mapped
+        return marked and (write.target.plural, write.verb) == ("namespaces", "patch")
+
+
+def _answers_for(write: Write) -> str:
+    """The path of the Service whose endpoints this deletes; "" when it is another write."""
+    target = write.target
+    services = f"/api/v1/namespaces/{target.namespace}/services/"
+    if (target.plural, write.verb) == ("endpoints", "delete"):
+        return services + target.name
+    key, _, service = write.query.get("labelSelector", "").partition("=")
+    slices = (target.plural, write.verb, key) == ("endpointslices", "deletecollection", _SERVICE)
+    return services + service if slices and service else ""
+
+
+def _namespace_path(write: Write) -> str:
+    return f"/api/v1/namespaces/{write.target.namespace}"
+
+
+def _marks(obj: Obj) -> dict[str, str]:
+    everything = {**annotations(obj), **labels(obj)}
+    return {key: value for key, value in everything.items() if key.startswith(PREFIX)}
