@@ -25,6 +25,8 @@ from common.redaction import redacted
 MAX_MESSAGE = 2000
 _VERSION = re.compile("[0-9]{1,40}")
 _RETRIED = frozenset({401, 408, 425, 429})
+# Webhooks that refuse something often leave the reason out.
+_REASONS = {400: "BadRequest", 403: "Forbidden", 404: "NotFound", 422: "Invalid"}
 # API servers pass on as 500 what etcd says of an object of more than 1.5 MiB.
 _TOO_LARGE = re.compile("etcdserver: request is too large|trying to send message larger than max")
 
@@ -102,7 +104,8 @@ def status_error(message: str, status: Obj, after_s: float | None = None) -> Toh
     if code in _RETRIED or not 400 <= code < 500:
         return RetryError(message, after_s)
     kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: AlreadyExistsError}
-    return kinds.get(code, ApiError)(message, code, reason or f"Http{code}", details)
+    named = reason or _REASONS.get(code, f"Http{code}")
+    return kinds.get(code, ApiError)(message, code, named, details)
 
 
 def _other_uid(code: int, details: Obj) -> bool:

@@ -31,8 +31,8 @@ def change_of(
 ) -> Change | None:
     """The change that an object stands for; None when it's on the host and not ours.
 
-    Takes the object over. `active`: the plurals that workers handle in this virtual cluster.
-    `key` is what Secret digests are made with.
+    Takes the object over. `deleted`: a watch showed that it is. `active`: the plurals that workers
+    handle in this virtual cluster. `key` is what Secret digests are made with.
     """
     virtual = side == "virtual"
     field = field_of(obj) if virtual else _host_field(kind, cluster, active, obj)
@@ -41,9 +41,9 @@ def change_of(
     if virtual and kind.plural == "namespaces":
         obj = without_identity(obj)
     version = str(meta(obj)["resourceVersion"])
-    owner = uid(obj) if virtual else annotations(obj).get(UID, "")
+    owner = uid(obj) if virtual else str(annotations(obj).get(UID) or "")
     if deleted:
-        return Change(field, version, None, (), owner)
+        return Change(field, version, None, (), owner, seen=True)
     obj["metadata"].pop("managedFields", None)
     obj.setdefault("apiVersion", kind.api_version)
     obj.setdefault("kind", kind.kind)

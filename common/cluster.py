@@ -8,6 +8,7 @@ from common.objects import Obj
 from common.patches.rules import CustomRule, PatchRule
 
 NameFormat = Literal["prefixed", "classic"]
+PodSecurity = Literal["privileged", "baseline", "restricted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Cluster:
     None when all objects share the host namespace; `former_namespaces`: by which rules the host
     namespaces were made that are to go. `owner` is an ownerReference for every namespaced host
     object, or None. Service IPs are "" when unknown. `events`: those of host objects come up.
-    `patches`: by plural. `custom`: the custom resources that are declared.
+    `patches`: by plural. `custom`: the custom resources that are declared. `pod_security`: the Pod
+    Security Standard without which no pod is sent.
     """
 
     name: str
@@ -76,3 +78,4 @@ class Cluster:
     events: bool = True
     patches: Mapping[str, tuple[PatchRule, ...]] = field(default_factory=dict)
     custom: tuple[CustomRule, ...] = ()
+    pod_security: PodSecurity = "privileged"

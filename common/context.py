@@ -55,7 +55,8 @@ class Related:
     for, else that of the key's own name, read from the server, None when unreadable; live_field:
     the virtual object that it was made for, "" when it isn't ours. host_names: by member, the names
     of the host objects that `Kind.named` asks for, as far as they exist. host_gone_uid: virtual uid
-    of the last host object of this key, when that was seen deleted ("" else). involved: the virtual
+    of the last host object of this key, when that is gone ("" else); host_seen_gone: a watch showed
+    its end, no mere list that lacked it. involved: the virtual
     object that a host Event is about; host_names then has what that one names.
 
     What is missing here counts as not existing, so a key must not be planned before the streams
@@ -75,6 +76,7 @@ class Related:
     live_field: str = ""
     host_names: Mapping[str, str] = field(default_factory=dict)
     host_gone_uid: str = ""
+    host_seen_gone: bool = False
     involved: Obj | None = None
 
 

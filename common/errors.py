@@ -5,8 +5,10 @@ TohostError
 ├── PositionError      a stream isn't where it left off in Redis: it must start anew
 ├── NotServedError     a server doesn't serve a stream's kind as it did: find out what it serves
 ├── RetryError         transient: try again with back-off (outcome: retry)
-│   └── ConflictError  the object changed meanwhile: read again, retry at once
-└── TerminalError      trying again can't help until an object changes (outcome: terminal)
+│   ├── ConflictError  the object changed meanwhile: read again, retry at once
+│   ├── HeldError      the brake holds a deletion: no failure, look again later
+│   └── BlockedError   refused for want of something else: retry, and tell if it lasts
+└── TerminalError      refused: somebody must change something (outcome: terminal)
     ├── ApiError       an API server refused the request (4xx); `status` says how
     │   ├── NotFoundError       404: the object, or the kind, isn't there
     │   └── AlreadyExistsError  409 to a create: another object bears the name
@@ -46,8 +48,25 @@ class ConflictError(RetryError):
     """The object changed between read and write (409)."""
 
 
+class HeldError(RetryError):
+    """A deletion that must wait: see `common.brake`."""
+
+    def __init__(self, message: str, after_s: float) -> None:
+        super().__init__(message, after_s)
+        self.wait_s = after_s
+
+
+class BlockedError(RetryError):
+    """Something else must come first: quota, a ServiceAccount, the namespace. It may be just being
+    created, or be missing for good. `reason` suits an Event."""
+
+    def __init__(self, message: str, reason: str = "SyncFailed") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class TerminalError(TohostError):
-    """A failure that lasts until one of the objects changes; `reason` suits an Event."""
+    """A failure that lasts until an object or a server's mind changes; `reason` suits an Event."""
 
     def __init__(self, message: str, reason: str = "SyncFailed") -> None:
         super().__init__(message)
@@ -55,7 +74,7 @@ class TerminalError(TohostError):
 
 
 class ApiError(TerminalError):
-    """An API server answered with an error that retrying won't cure.
+    """An API server answered with an error that retrying by itself won't cure.
 
     `reason` is the server's (`NotFound`, `Invalid`, `Expired`, ...), `details` its Status details.
     """

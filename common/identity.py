@@ -1,4 +1,4 @@
-"""Which cluster a virtual cluster is: the uid of its kube-system namespace.
+"""Which cluster a virtual cluster is: the uid of its kube-system namespace. And which is its host.
 
 The uid is also what Secret digests are keyed with, so only its hash may be in Redis: whoever
 reads Redis must not be able to try out Secret values.
@@ -6,6 +6,7 @@ reads Redis must not be able to try out Secret values.
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from common.errors import IdentityError
@@ -48,4 +49,37 @@ def claim(store: Store, cluster: str, identity: Identity) -> None:
             f"(kube-system has another uid); nothing is synced. If it was replaced on purpose, "
             f"delete its host objects and the Redis keys tohost:{{{cluster}}}:*, else correct "
             "the kubeconfig"
+        )
+
+
+def claim_host(store: Store, cluster: str, digest: str) -> None:
+    """Raises IdentityError unless this is the host seen before; the first one seen stays."""
+    if not store.claim_identity(cluster, digest, "host-identity"):
+        raise IdentityError(
+            f"virtual cluster {cluster}: host.kubeconfig leads to another cluster than the one that"
+            " its host objects are on (kube-system has another uid); nothing is synced. Correct"
+            f" host.kubeconfig. If it moved to this host on purpose: redis-cli del"
+            f" 'tohost:{{{cluster}}}:host-identity'"
+        )
+
+
+def refuse_host(cluster: str, identity: Identity, host: str) -> None:
+    """Raises IdentityError when the virtual cluster is the host, by whose digest ("": unknown)."""
+    if identity.digest == host:
+        raise IdentityError(
+            f"virtual cluster {cluster}: its kubeconfig leads to the host cluster itself"
+            " (kube-system has the same uid); its objects would be copied beside themselves, so"
+            " nothing is synced. Write the virtual cluster's own kubeconfig"
+        )
+
+
+def claim_alone(store: Store, cluster: str, identity: Identity, names: Collection[str]) -> None:
+    """Raises IdentityError when another one of `names`, the virtual clusters of the configuration,
+    is this very cluster: the first one seen stays."""
+    other = store.claim_cluster(cluster, identity.digest, names)
+    if other:
+        raise IdentityError(
+            f"virtual clusters {other} and {cluster} lead to the same API server (kube-system has"
+            f" the same uid); both would write its statuses, so {cluster} is not synced. Write"
+            " another kubeconfig for one of them, or take one out of the configuration"
         )

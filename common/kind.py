@@ -34,6 +34,10 @@ def _no_reason(_virtual: Obj, _context: Context) -> str:
     return ""
 
 
+def _welcome(_virtual: Obj, _context: Context) -> list[Action]:
+    return []
+
+
 def _no_name(_cluster: Cluster, _host: Obj) -> str:
     return ""
 
@@ -109,6 +113,8 @@ class Kind:
     up: what to change in the virtual object when both exist; to_the_end: also while one of them is
     being deleted. skip: why the virtual object is not synced ("" when it is). wait: why it should
     not be created just yet ("" for now), beside names in it that aren't sure (see `named`).
+    refuse: what to do instead of creating the host object, [] when it may be there; one that is
+    there already stays.
     tokens: what the performer must mint for a new host object.
     references / host_references: whom a virtual / host object refers to. named: the objects whose
     host names its translation contains; names_later: whether one that exists on the host already
@@ -165,6 +171,7 @@ class Kind:
     to_the_end: bool = False
     skip: Callable[[Obj, Context], str] = _no_reason
     wait: Callable[[Obj, Context], str] = _no_reason
+    refuse: Callable[[Obj, Context], list[Action]] = _welcome
     tokens: Callable[[Obj, Context], tuple[TokenSpec, ...]] = _no_tokens
     references: Callable[[Obj], Iterable[Ref]] = _no_refs
     named: Callable[[Obj], Iterable[Ref]] = _no_refs

@@ -25,6 +25,7 @@ from common.api import (
     parse_object,
     with_preconditions,
 )
+from common.clock import ServerClock
 from common.credentials import Credentials
 from common.errors import RetryError
 from common.kind import Kind
@@ -54,10 +55,14 @@ class Page:
 
 
 class KubeClient:
-    """Safe for many tasks at once. Watches use connections of their own, requests share `limit`."""
+    """Safe for many tasks at once. Watches use connections of their own, requests share `limit`.
+
+    `clock` gives the server's time in Unix seconds.
+    """
 
     def __init__(self, credentials: Credentials, name: str, limit: int) -> None:
         self.name = name
+        self.clock = ServerClock()
         self._credentials = credentials
         self._server = credentials.configuration.host.rstrip("/")
         self._headers = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "tohost"}
@@ -112,6 +117,7 @@ class KubeClient:
         except _TROUBLE as error:
             raise RetryError(self._trouble(method, path, error)) from error
         status, raw, headers = answer
+        self.clock.hear(headers.get("Date", ""))
         if status >= 400:
             raise answer_error(f"{self.name}: {method} {path}", status, raw, headers, body)
         return self._parse(method, path, raw)

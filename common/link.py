@@ -1,23 +1,26 @@
-"""The way to one virtual cluster: its client, and the proof that it's the cluster we know."""
+"""The way to one virtual cluster: its client, and the proof that it's the cluster we know, beside
+the host that we know."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from common.discovery import Discovery
 from common.errors import ApiError, ConfigError, IdentityError, RetryError
-from common.identity import Identity, claim, identify
+from common.host_identity import HostIdentity
+from common.identity import Identity, claim, claim_alone, identify, refuse_host
 from common.kube import KubeClient
 from common.logs import get_log
 from common.store import Store
 
 FRESH_S = 1.0
+HOST_S = 2.0
 log = get_log(__name__)
 
 
 class Link:
     """Shared by all that a process does with one virtual cluster. `trouble`: why it can't be used,
-    "" if it can.
+    "" if it can. `names`: all virtual clusters of the configuration.
 
     A cluster that's unreachable, or another one than before, is no other one's trouble.
     """
@@ -27,12 +30,16 @@ class Link:
         cluster: str,
         connect: Callable[[], Awaitable[KubeClient]],
         store: Store,
+        host: HostIdentity,
+        names: Collection[str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trouble = ""
         self._cluster = cluster
         self._connect = connect
         self._store = store
+        self._host = host
+        self._names = names
         self._clock = clock
         self._client: KubeClient | None = None
         self._discovery: Discovery | None = None
@@ -54,29 +61,54 @@ class Link:
         return self._discovery
 
     async def verify(self) -> None:
-        """Ask the cluster who it is, unless that was just done. Raises as `open` does."""
+        """Ask the cluster who it is, unless that was just done; and the host, as far as that
+        answers. Raises as `open` does."""
         async with self._lock:
             if self._clock() - self._verified_at < FRESH_S:
                 return
             try:
-                if self._client is None:
-                    self._client = await self._connect()
-                    self._discovery = Discovery(self._client)
-                identity = await identify(self._client)
-                await asyncio.to_thread(claim, self._store, self._cluster, identity)
+                self._identity = await self._identify()
             except (ApiError, ConfigError, IdentityError, RetryError) as error:
                 self._note(error)
                 await self._begin_anew()
                 raise
-            self._identity = identity
             self._verified_at = self._clock()
             if self.trouble:
                 log.info("virtual cluster is back", cluster=self._cluster)
             self.trouble = ""
 
+    async def verify_host(self) -> None:
+        """Ask the host who it is, unless that was just done. Raises RetryError, ApiError,
+        IdentityError."""
+        try:
+            await self._host.verify(self._cluster)
+        except IdentityError as error:
+            self._verified_at = float("-inf")
+            self._note(error)
+            raise
+
     async def close(self) -> None:
         if self._client:
             await self._client.close()
+
+    async def _identify(self) -> Identity:
+        if self._client is None:
+            self._client = await self._connect()
+            self._discovery = Discovery(self._client)
+        identity = await identify(self._client)
+        await self._beside_host(identity)
+        await asyncio.to_thread(claim, self._store, self._cluster, identity)
+        await asyncio.to_thread(claim_alone, self._store, self._cluster, identity, self._names)
+        return identity
+
+    async def _beside_host(self, identity: Identity) -> None:
+        """Raises IdentityError. A host that doesn't answer is no trouble of the virtual cluster."""
+        try:
+            async with asyncio.timeout(HOST_S):
+                refuse_host(self._cluster, identity, await self._host.digest())
+                await self._host.verify(self._cluster)
+        except (ApiError, RetryError, TimeoutError) as error:
+            log.debug("host not asked who it is", cluster=self._cluster, error=str(error))
 
     async def _begin_anew(self) -> None:
         """While it was never reached, its kubeconfig may be wrong, and be mended."""

@@ -6,18 +6,16 @@ import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from common import health, logs
+from common import health, logs, redis_connection
 from common.config import Config, load
 from common.errors import ConfigError
+from common.redis_settings import Settings
+from common.reports import Reports
 
-# Twice this, when Redis hangs, and still in time after SIGTERM.
-REDIS_TIMEOUT_S = 3
 log = logs.get_log(__name__)
 
 
@@ -54,13 +52,8 @@ async def _awaited(running: Awaitable[int]) -> int:
 
 
 def connect_redis(config: Config) -> Redis:
-    """Not connected yet; every command fails within seconds when Redis hangs."""
-    return Redis.from_url(
-        config.redis.url,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
-    )
+    """See common.redis_connection."""
+    return redis_connection.connect(config.redis)
 
 
 def stop_event() -> asyncio.Event:
@@ -73,16 +66,25 @@ def stop_event() -> asyncio.Event:
 
 @asynccontextmanager
 async def living(
-    config: Config, ready: Callable[[], health.Readiness], health_port: int
+    config: Config, ready: Callable[[], health.Readiness], health_port: int, redis: Redis
 ) -> AsyncIterator[None]:
-    """Tells what the configuration holds in vain and answers probes while the context lasts."""
+    """Tells what the configuration holds in vain, and which settings of Redis are wrong, and
+    answers probes while the context lasts."""
     for note in config.notes:
         log.warning("setting without effect", note=note)
     _rest_from_collecting()
-    if health_port:
-        async with health.serve(health_port, ready, host=config.health.host):
-            yield
-    else:
+    settings = Settings(redis)
+
+    def readiness() -> health.Readiness:
+        return ready().noting(settings.notes)
+
+    async with AsyncExitStack() as stack:
+        names = [each.name for each in config.virtual_clusters]
+        for beside in (settings, Reports(redis, names, readiness)):
+            stack.callback(asyncio.create_task(beside.run()).cancel)
+        if health_port:
+            serving = health.serve(health_port, readiness, host=config.health.host)
+            await stack.enter_async_context(serving)
         yield
     log.info("stopped")
 

@@ -9,56 +9,28 @@ Raises redis.RedisError when Redis can't be reached; nothing is half done then.
 """
 
 import secrets
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import orjson
 from redis import Redis
 
 from common.context import Ref
+from common.errors import PositionError
 from common.keys import redis_prefix
+from common.logs import get_log
+from common.metrics import ODD_OBJECTS
 from common.objects import Obj, Side
 from common.served import Record, Records
 
 _BATCH = 512
+_log = get_log(__name__)
 _LUA = files("common") / "lua"
-_SOURCE = "".join((_LUA / part).read_text() for part in ("mark.lua", "store.lua"))
-# KEYS: versions, tombstones. ARGV: up to which time, how many at most, so that no call blocks Redis
-# for long. What lives again by now stays.
-_PURGE = """
-local fields = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
-for _, field in ipairs(fields) do
-  local version = redis.call('HGET', KEYS[1], field)
-  if version and string.sub(version, 1, 1) == 'T' then redis.call('HDEL', KEYS[1], field) end
-  redis.call('ZREM', KEYS[2], field)
-end
-return #fields
-"""
-# KEYS: versions, objects. ARGV: field and version of each.
-_FORGET = """
-for i = 1, #ARGV, 2 do
-  local version = redis.call('HGET', KEYS[1], ARGV[i])
-  if version and string.match(version, '^%d*') == ARGV[i + 1] then
-    redis.call('HDEL', KEYS[2], ARGV[i])
-  end
-end
-"""
 _LISTING = "list "
-# KEYS: positions, synced streams. ARGV: stream, mark. What was synced without ever being listed was
-# known not to exist.
-_BEGIN = """
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-"""
-# KEYS: positions. ARGV: stream, the position known so far, the new one.
-_MOVE = """
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-return 1
-"""
+_SEEN, _LACKED = _DEAD = ("T", "L")
+"""What tombstones begin with: a watch showed the end, or a list lacked the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +38,9 @@ class Change:
     """One object as a stream or a server's answer showed it.
 
     field: the virtual object's `ns/name`, on either side. obj: as Redis may hold it
-    (`Kind.stored`), None when it is deleted. uid: the virtual object's; a host object's
-    tombstone keeps it, so that its pod is not started again.
+    (`Kind.stored`), None when it is deleted; seen: a watch showed that it is, no mere list that
+    lacked it. uid: the virtual object's; a host object's tombstone keeps it, so that its pod is not
+    started again. known_at: a version at which the server still had the object, "" for its own.
     """
 
     field: str
@@ -75,19 +48,32 @@ class Change:
     obj: Obj | None
     refs: tuple[Ref, ...] = ()
     uid: str = ""
+    seen: bool = False
+    known_at: str = ""
+
+
+Mode = Literal["", "again", "rebuild", "late"]
+"""How a put treats versions. again: one that is just as old as what is stored takes its place, as
+objects read in another API version keep theirs. rebuild: whatever the versions, this is how it is
+now. late: a worker's answers, which may come after the end of their objects."""
 
 
 class Store:
-    """`clock` gives Unix seconds; tombstones carry it."""
+    """`clock` gives Unix seconds to tests; without it tombstones carry the time of Redis, and no
+    other machine's date matters."""
 
-    def __init__(self, redis: Redis, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, redis: Redis, clock: Callable[[], float] | None = None) -> None:
         self._redis = redis
         self._clock = clock
-        self._put = redis.register_script(_SOURCE)
-        self._purge = redis.register_script(_PURGE)
-        self._move = redis.register_script(_MOVE)
-        self._forget = redis.register_script(_FORGET)
-        self._begin = redis.register_script(_BEGIN)
+        self._put = redis.register_script(_source("mark", "store"))
+        self._purge = redis.register_script(_source("purge"))
+        self._move = redis.register_script(_source("move"))
+        self._forget = redis.register_script(_source("forget"))
+        self._begin = redis.register_script(_source("begin"))
+
+    @property
+    def redis(self) -> Redis:
+        return self._redis
 
     def put(
         self,
@@ -97,22 +83,34 @@ class Store:
         changes: Sequence[Change],
         *,
         wake_own: bool = True,
-        again: bool = False,
+        mode: Mode = "",
+        position: str | None = None,
     ) -> list[str]:
         """Store a batch; answers the members that `WorkQueue.push` must give a job.
 
-        A change that is not newer than what is stored is ignored; `again`: one that is just as
-        old is stored in its place, as objects read in another API version keep theirs. Refs
-        whose target wakes must name kinds that are synced, or their marks are never worked off.
+        `position`: where the stream must be, else nothing is stored and PositionError raised. What
+        a watcher saw before it was away for long may be of objects whose end Redis never knew.
+
+        A change that is not newer than what is stored is ignored, and so is a late one that is not
+        newer than the stream's position while nothing is stored: the object was there and is gone.
+        What a list lacked is there again when it is known to have been there later. Refs whose
+        target wakes must name kinds that are synced, or their marks are never worked off. What
+        can't be written as JSON, as it is nested too deeply, is passed over.
         """
         if not changes:
             return []
-        flags = "1" if wake_own else "", str(self._clock()), "1" if again else ""
-        args: list[Any] = [side, plural, *flags]
+        args: list[Any] = [side, plural, "1" if wake_own else "", self._now(), mode]
+        args.append("" if position is None else f"={position}")
         for change in changes:
-            body = b"" if change.obj is None else orjson.dumps(change.obj)
-            args += [change.field, change.resource_version, body, _encode(change.refs), change.uid]
-        answer = cast(list[bytes], self._put(keys=[redis_prefix(cluster)], args=args))
+            try:
+                args += _arguments(change)
+            except orjson.JSONEncodeError as error:
+                ODD_OBJECTS.labels(cluster, side, plural).inc()
+                where = {"stream": f"{cluster} {side}:{plural}", "object": change.field}
+                _log.error("object passed over, as it can't be stored", error=error, **where)
+        answer = cast(list[bytes] | None, self._put(keys=[redis_prefix(cluster)], args=args))
+        if answer is None:
+            raise PositionError(f"stream {cluster} {side}:{plural}: its position in Redis changed")
         return [member.decode() for member in answer]
 
     def forget(self, cluster: str, side: Side, plural: str, versions: Mapping[str, str]) -> None:
@@ -140,9 +138,7 @@ class Store:
         """Live fields and their resourceVersions, to find what a full list no longer has."""
         stored = self._redis.hgetall(f"{redis_prefix(cluster)}:rv:{side}:{plural}")
         pairs = ((text(field), text(value)) for field, value in stored.items())
-        return {
-            field: value.partition(":")[0] for field, value in pairs if not value.startswith("T")
-        }
+        return {field: value.partition(":")[0] for field, value in pairs if value[:1] not in _DEAD}
 
     def position(self, cluster: str, side: Side, plural: str) -> str:
         """The resourceVersion up to which the stream was stored, "" for none."""
@@ -151,11 +147,11 @@ class Store:
 
     def begin_list(self, cluster: str, side: Side, plural: str) -> str:
         """What the position is until the list is stored: nothing to watch from, but something by
-        which `move_position` sees whether Redis still has the list's beginning."""
+        which `move_position` sees whether Redis still has the list's beginning, and the version up
+        to which all is stored (see `complete_until`)."""
         mark = _LISTING + secrets.token_hex(8)
         keys = [f"{redis_prefix(cluster)}:{what}" for what in ("pos", "synced")]
-        self._begin(keys=keys, args=[f"{side}:{plural}", mark])
-        return mark
+        return text(cast(bytes, self._begin(keys=keys, args=[f"{side}:{plural}", mark])))
 
     def move_position(
         self, cluster: str, side: Side, plural: str, before: str, version: str
@@ -165,6 +161,12 @@ class Store:
         missing in the store."""
         keys = [f"{redis_prefix(cluster)}:pos"]
         return bool(self._move(keys=keys, args=[f"{side}:{plural}", before, version]))
+
+    def close_list(self, cluster: str, side: Side, plural: str, before: str, version: str) -> str:
+        """The new mark of a list that is under way by the mark `before`: all that it has is stored,
+        so nothing else of up to its version is there. "" as `move_position` answers False."""
+        mark = f"{before.rpartition(' ')[0]} {version}"
+        return mark if self.move_position(cluster, side, plural, before, mark) else ""
 
     def set_synced(self, cluster: str, side: Side, plural: str) -> None:
         """The first full list of this stream is in the store."""
@@ -184,13 +186,21 @@ class Store:
 
     def standing(self, cluster: str) -> tuple[frozenset[tuple[str, str]], Records]:
         """What `synced` answers, and the records of streams that have one."""
+        return self.standing_at(cluster)[:2]
+
+    def standing_at(
+        self, cluster: str
+    ) -> tuple[frozenset[tuple[str, str]], Records, Mapping[tuple[str, str], str]]:
+        """What `standing` answers, and up to which version all of each stream is stored."""
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.smembers(f"{redis_prefix(cluster)}:synced")
         pipeline.hgetall(f"{redis_prefix(cluster)}:served")
-        members, records = pipeline.execute()
+        pipeline.hgetall(f"{redis_prefix(cluster)}:pos")
+        members, records, positions = pipeline.execute()
         return (
             frozenset(_pair(text(member)) for member in members),
             {_pair(text(key)): Record.decode(text(value)) for key, value in records.items()},
+            {_pair(text(key)): complete_until(text(value)) for key, value in positions.items()},
         )
 
     def record(self, cluster: str, side: Side, plural: str) -> Record | None:
@@ -262,30 +272,80 @@ class Store:
         kept = (stream for stream, there in zip(asked, exist, strict=True) if there)
         return frozenset((*(_pair(text(each)) for each in (*synced, *listed)), *kept))
 
-    def claim_identity(self, cluster: str, digest: str) -> bool:
-        """True when `digest` is, or now becomes, the identity of this virtual cluster."""
-        key = f"{redis_prefix(cluster)}:identity"
+    def claim_identity(self, cluster: str, digest: str, what: str = "identity") -> bool:
+        """True when `digest` is, or now becomes, the identity of this virtual cluster, or of its
+        host ("host-identity")."""
+        key = f"{redis_prefix(cluster)}:{what}"
         self._redis.set(key, digest, nx=True)
         known = self._redis.get(key)
         return known is not None and text(known) == digest
 
+    def claim_cluster(self, cluster: str, digest: str, names: Collection[str]) -> str:
+        """Which other one of `names` is this cluster already, "" when that's `cluster` alone."""
+        key = f"tohost:same:{digest}"
+        self._redis.set(key, cluster, nx=True)
+        owner = text(self._redis.get(key) or "")
+        known = text(self._redis.get(f"{redis_prefix(owner)}:identity") or "") if owner else ""
+        if owner != cluster and owner in names and known == digest:
+            return owner
+        if owner != cluster:
+            self._redis.set(key, cluster)
+        return ""
+
     def purge_tombstones(self, cluster: str, older_than_s: float) -> int:
-        """Forget old tombstones; answers how many.
+        """Forget old tombstones whose counterparts are gone, too; answers how many were looked at.
 
         No write that is still under way may be older than `older_than_s`.
         """
         purged = 0
-        limit = self._clock() - older_than_s
         for side, plural in sorted(self.synced(cluster)):
-            keys = [f"{redis_prefix(cluster)}:{what}:{side}:{plural}" for what in ("rv", "tomb")]
-            while some := cast(int, self._purge(keys=keys, args=[limit, _BATCH])):
+            start, other = redis_prefix(cluster), "host" if side == "virtual" else "virtual"
+            keys = [f"{start}:{what}:{plural}" for what in (f"rv:{side}", f"tomb:{side}")]
+            keys.append(f"{start}:rv:{other}:{plural}")
+            args: list[str | float] = [older_than_s, _BATCH, self._now()]
+            while some := cast(int, self._purge(keys=keys, args=args)):
                 purged += some
         return purged
+
+    def _now(self) -> str:
+        """Empty for the time of Redis."""
+        return "" if self._clock is None else repr(self._clock())
+
+
+def _source(*parts: str) -> str:
+    return "".join((_LUA / f"{part}.lua").read_text() for part in parts)
+
+
+def seen_end(version: bytes | None) -> bool:
+    """Whether a stored version is the tombstone of an object whose end a watch showed."""
+    return version is not None and text(version).startswith(_SEEN)
+
+
+def ended_uid(version: bytes | None) -> str:
+    """The virtual uid that a tombstone keeps, "" when there is none."""
+    if version is None or text(version)[:1] not in _DEAD:
+        return ""
+    return text(version).partition(":")[2]
+
+
+def complete_until(position: str) -> str:
+    """The version up to which all of a stream was stored, by its position or the mark of a list
+    that is under way; "" for none."""
+    return position.removeprefix(_LISTING).rpartition(" ")[2] if position else ""
 
 
 def text(value: bytes | str) -> str:
     """Redis answers bytes here; its type allows for text."""
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _arguments(change: Change) -> list[Any]:
+    """What lua/store.lua takes for one change."""
+    gone = change.obj is None
+    body = b"" if gone else orjson.dumps(change.obj)
+    note = (_SEEN if change.seen else _LACKED) if gone else change.known_at
+    refs = _encode(change.refs)
+    return [change.field, change.resource_version, body, refs, change.uid, note]
 
 
 def _encode(refs: Iterable[Ref]) -> str:

@@ -130,6 +130,11 @@ def too_large(limit: int) -> ApiError:
     return ApiError(413, "RequestEntityTooLarge", message)
 
 
+def too_large_to_store() -> ApiError:
+    """What etcd says of an object, passed on as it is."""
+    return ApiError(500, "", "etcdserver: request is too large")
+
+
 def unsupported_media_type(message: str, details: Object | None = None) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message, details)
 

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -37,12 +38,22 @@ def find_redis_server() -> Path:
 
 
 class RedisServer:
-    """One redis-server on a loopback port; its data stays in `directory` across restarts."""
+    """One redis-server on a loopback port; its data stays in `directory` across restarts.
 
-    def __init__(self, directory: Path, port: int | None = None, appendonly: bool = False) -> None:
+    `options`: further ones of its configuration file, by name.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        appendonly: bool = False,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self._directory = directory
         self._port = port or free_port()
         self._appendonly = appendonly
+        self._further = dict(options or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -79,6 +90,7 @@ class RedisServer:
             "save": "",
             "appendonly": "yes" if self._appendonly else "no",
             "daemonize": "no",
+            **self._further,
         }
         return [part for name, value in options.items() for part in (f"--{name}", value)]
 

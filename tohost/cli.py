@@ -19,7 +19,10 @@ COMMANDS = {
     "watcher": ("watchers.command", "one watcher process: cluster events into Redis"),
     "worker": ("workers.command", "one worker process: Redis queues into host objects"),
     "translate": ("tohost.translate", "print the host objects of a manifest, offline"),
+    "status": ("tohost.status", "what is on the host, what is pending, what fails and why"),
     "rbac": ("tohost.rbac", "print the Roles that a configuration needs, on both sides"),
+    "release": ("tohost.release", "let deletions go that the brake holds"),
+    "cleanup": ("tohost.cleanup.command", "remove all that a virtual cluster left"),
     "dashboard": ("tohost.dashboard", "rq-dashboard on loopback, without its pickle"),
     "version": ("", "print the version"),
 }

@@ -2,18 +2,28 @@
 
 rq-dashboard falls back to pickle for some of its pages whatever it is told, so whoever can write
 to Redis could run code in it. Here RQ's pickle serializer is its JSON serializer.
+
+By `--tohost-config FILE` it reaches Redis as watchers and workers do, in whatever form that is run;
+rq-dashboard's own URL knows neither certificates, nor users of Sentinels, nor a Cluster.
 """
 
+import argparse
 import sys
 from importlib import import_module
+from typing import Any
 
 import rq.serializers
 
+from common import redis_connection
+from common.config import load
 from common.errors import ConfigError
 
 
 def main(argv: list[str]) -> int:
-    """The options are rq-dashboard's own. Raises ConfigError when it isn't installed."""
+    """The other options are rq-dashboard's own. Raises ConfigError when it isn't installed."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--tohost-config")
+    ours, options = parser.parse_known_args(argv)
     never_unpickle()
     try:
         serve = import_module("rq_dashboard.cli").main
@@ -21,11 +31,22 @@ def main(argv: list[str]) -> int:
         raise ConfigError(
             'rq-dashboard is not installed; run: pip install "tohost[dashboard]"'
         ) from error
-    given = {"-b", "--bind", "--help"} & set(argv)
-    options = [*argv, "--json", *([] if given else ["--bind", "127.0.0.1"])]
+    if ours.tohost_config:
+        options += _connect(ours.tohost_config)
+    given = {"-b", "--bind", "--help"} & set(options)
+    options = [*options, "--json", *([] if given else ["--bind", "127.0.0.1"])]
     sys.argv = ["tohost dashboard", *options]
     serve()
     return 0
+
+
+def _connect(file: str) -> list[str]:
+    """Give rq-dashboard the Redis of that configuration; answers the URL that it's to show."""
+    settings = load(file).redis
+    redis = redis_connection.connect(settings)
+    pages: Any = import_module("rq_dashboard.web")
+    pages.from_url = lambda *_args, **_options: (None, redis)
+    return ["--redis-url", settings.address.plain]
 
 
 def never_unpickle() -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from common.access import Rule
-from common.config import Config, load
+from common.config import Config, VirtualCluster, load
 from common.objects import Obj
 from common.rights import Place, host_rights, virtual_rights
 from tohost.documents import write_json_list, write_yaml
@@ -64,12 +64,17 @@ def _parts(config: Config, arguments: argparse.Namespace) -> Iterator[tuple[str,
     name = arguments.virtual_cluster
     chosen = [choose(config, name)] if name else config.virtual_clusters
     for virtual in chosen:
-        rules = virtual_rights(virtual.cluster())
-        objects = list(_granted("tohost", "", rules, account))
+        objects = list(virtual_objects(virtual, account))
         yield f"In the virtual cluster {virtual.name}:", objects
 
 
+def virtual_objects(virtual: VirtualCluster, account_namespace: str) -> Iterator[Obj]:
+    """The ClusterRole of the account `tohost` in a virtual cluster, and its binding."""
+    return _granted("tohost", "", virtual_rights(virtual.cluster()), account_namespace)
+
+
 def host_objects(config: Config, account_namespace: str) -> Iterator[Obj]:
+    """The Roles and ClusterRoles of the two accounts on the host, and their bindings."""
     for place, rules in host_rights(config).items():
         yield from _granted(_account(place), place.namespace, rules, account_namespace)
 

@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
 @contextlib.contextmanager
 def redis_url(config: Config) -> Iterator[str]:
     """The configured Redis, or one that lives as long as the context."""
-    if "url" in config.redis.model_fields_set:
+    if config.redis.model_fields_set:
         yield config.redis.url
         return
     with tempfile.TemporaryDirectory(prefix="tohost-") as folder, own_redis(Path(folder)) as server:
@@ -83,7 +83,7 @@ def child_programs(
     names = [("watchers", f"watcher-{n}") for n in range(watchers)]
     names += [("workers", f"worker-{n}") for n in range(workers)]
     for number, (module, name) in enumerate(names):
-        environ = {"TOHOST_REDIS__URL": url}
+        environ = {"TOHOST_REDIS__URL": url} if url != config.redis.url else {}
         if config.health.port:
             environ["TOHOST_HEALTH__PORT"] = str(config.health.port + number)
         arguments = ["--config", file] if file else []

@@ -1,6 +1,7 @@
 """What to write of the events that one stream gathered: pure."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from common import changes
 from common.event.interest import stale
@@ -10,10 +11,19 @@ from watchers.streams import Stream
 
 
 def change_of(stream: Stream, obj: Obj, deleted: bool, key: bytes) -> Change | None:
-    """See `common.changes.change_of`."""
-    return changes.change_of(
+    """See `common.changes.change_of`. Raises whatever an object can cause that isn't understood."""
+    change = changes.change_of(
         stream.kind, stream.side, stream.cluster, stream.active, obj, deleted, key
     )
+    if change and not (change.resource_version.isascii() and change.resource_version.isdecimal()):
+        raise ValueError("its resourceVersion is no number")
+    return change
+
+
+def is_named(obj: Any) -> bool:
+    """Whether an object has what every object has."""
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    return isinstance(metadata, dict) and bool(metadata.get("name"))
 
 
 def is_news(stream: Stream, change: Change, now_s: float) -> bool:

@@ -4,13 +4,17 @@ import asyncio
 import os
 import secrets
 import socket
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from functools import partial
+
+from redis import Redis
 
 from common import process
 from common.config import Config, VirtualCluster
 from common.discovery import Discovery
 from common.health import Readiness
+from common.host_identity import HostIdentity
 from common.kube import KubeClient
 from common.link import Link
 from common.store import Store
@@ -30,12 +34,15 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     """Watch until SIGTERM or SIGINT, or until `stop` is set. Raises ConfigError."""
     stop = stop or process.stop_event()
     async with AsyncExitStack() as stack:
-        supervisor, housekeeping = await _assemble(config, stack)
+        redis = process.connect_redis(config)
+        stack.callback(redis.close)
+        supervisor, housekeeping, host = await _assemble(config, redis, stack)
 
         def readiness() -> Readiness:
-            return supervisor.readiness().noting(housekeeping.notes)
+            unknown = {"host": host.note} if host.note else {}
+            return supervisor.readiness().noting({**housekeeping.notes, **unknown})
 
-        async with process.living(config, readiness, health_port):
+        async with process.living(config, readiness, health_port, redis):
             beside = asyncio.create_task(housekeeping.run())
             try:
                 await supervisor.run(stop)
@@ -45,16 +52,19 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     return 0
 
 
-async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Supervisor, Housekeeping]:
-    redis = process.connect_redis(config)
-    stack.callback(redis.close)
+async def _assemble(
+    config: Config, redis: Redis, stack: AsyncExitStack
+) -> tuple[Supervisor, Housekeeping, HostIdentity]:
     store = Store(redis)
-    links = {cluster.name: _link(cluster, store) for cluster in config.virtual_clusters}
-    for link in links.values():
-        stack.push_async_callback(link.close)
     client = await KubeClient.connect(config.host.kubeconfig, config.host.context, name="host")
     stack.push_async_callback(client.close)
-    host = Discovery(client)
+    host, identity = Discovery(client), HostIdentity(client, store)
+    names = [cluster.name for cluster in config.virtual_clusters]
+    links = {
+        cluster.name: _link(cluster, store, identity, names) for cluster in config.virtual_clusters
+    }
+    for link in links.values():
+        stack.push_async_callback(link.close)
     clusters = [cluster.cluster() for cluster in config.virtual_clusters]
     streams = list(streams_of(clusters))
     ids = [stream.id for stream in streams]
@@ -63,14 +73,17 @@ async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Supervisor, 
     return (
         Supervisor(streams, links, host, redis, store, queue, leases),
         Housekeeping(clusters, ids, host, store, queue, leases),
+        identity,
     )
 
 
-def _link(cluster: VirtualCluster, store: Store) -> Link:
+def _link(
+    cluster: VirtualCluster, store: Store, host: HostIdentity, names: Collection[str]
+) -> Link:
     connect = partial(
         KubeClient.connect, cluster.kubeconfig, cluster.context, name=f"virtual {cluster.name}"
     )
-    return Link(cluster.name, connect, store)
+    return Link(cluster.name, connect, store, host, names)
 
 
 def _name() -> str:

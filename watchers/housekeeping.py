@@ -69,7 +69,7 @@ class Housekeeping:
                     self._leases,
                 )
             except RedisError as error:
-                log.warning("streams of kinds that are off not forgotten yet", error=str(error))
+                log.debug("streams of kinds that are off not forgotten yet", error=str(error))
             except Exception:
                 log.exception("streams of kinds that are off not forgotten")
             await asyncio.sleep(EVERY_S)

@@ -1,23 +1,29 @@
 """Writes what one stream says into the store, and gives the keys that it wakes a job.
 
 Events gather while a write is under way, so batches grow with the load. The order of a write is
-store, jobs, position: a crash in between replays, it never skips.
+store, jobs, position: a crash in between replays, it never skips. A list is believed about what it
+has; what it lacks is looked for first (`watchers.doubt`).
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from common.errors import PositionError, RetryError
-from common.objects import Obj, meta
+from common.objects import Obj, field_of
 from common.served import Record
-from common.store import Change, Store
+from common.store import Change, Mode, Store, complete_until
 from common.workqueue import WorkQueue
-from watchers.changes import change_of, is_news, newest
+from watchers.changes import change_of, is_named, is_news, newest
+from watchers.doubt import Get, believe, sample
+from watchers.history import History
+from watchers.odd import Odd
 from watchers.reflector import Event
 from watchers.streams import Stream
+from watchers.versions import latest, older, version_of
 
 BATCH = 512
 CHANGING = "changing"
@@ -28,11 +34,19 @@ class Informer:
     """A sink for a Reflector; `run` does the writing and must run beside it.
 
     `held` says whether this process still has the stream's lease. `key` is what the virtual
-    cluster's Secret digests are made with. `synced`: a full list is in the store.
+    cluster's Secret digests are made with. `get` reads an object from the stream's server.
+    `synced`: a full list is in the store.
     """
 
     def __init__(
-        self, stream: Stream, store: Store, queue: WorkQueue, key: bytes, held: Callable[[], bool]
+        self,
+        stream: Stream,
+        store: Store,
+        queue: WorkQueue,
+        key: bytes,
+        held: Callable[[], bool],
+        get: Get,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.synced = False
         self._stream = stream
@@ -41,6 +55,9 @@ class Informer:
         self._queue = queue
         self._key = key
         self._held = held
+        self._get = get
+        self._odd = Odd(stream)
+        self._history = History(stream.id, clock)
         self._gathered: list[Event] = []
         self._writing = False
         self._turn = asyncio.Condition()
@@ -77,16 +94,26 @@ class Informer:
         async with self._turn:
             await self._turn.wait_for(lambda: not self._gathered and not self._writing)
         self._position = await _finish(self._begin_list)
+        self._history.begin(complete_until(self._position))
         self._listed.clear()
 
-    async def listed(self, objects: list[Obj]) -> None:
+    async def listed(self, objects: list[Obj], version: str) -> None:
         for start in range(0, len(objects), BATCH):
-            await _finish(partial(self._write_listed, objects[start : start + BATCH]))
+            await _finish(partial(self._write_listed, objects[start : start + BATCH], version))
 
-    async def list_done(self, version: str) -> None:
+    async def list_done(self, version: str) -> bool:
+        """See `Sink`."""
+        if not version.isdecimal():
+            raise RetryError(f"list of {self._stream.id} has no version")
+        if not self._history.accepts(version):
+            return False
+        if not self._stream.optional:
+            await believe(self._stream, self._get, await _finish(partial(self._doubted, version)))
         await _finish(partial(self._finish_list, version))
         self._listed.clear()
+        self._history.done()
         self.synced = True
+        return True
 
     async def leave(self, record: Record, *, synced: bool) -> None:
         """Note that the server doesn't serve the stream; when it's gone, so are its objects."""
@@ -134,32 +161,68 @@ class Informer:
             self._record = record
 
     def _write_events(self, events: list[Event]) -> None:
+        """What a server tells again, though it told more before, is no way back."""
+        for _, obj in events:
+            if not is_named(obj) and not version_of([("", obj)]):
+                self._odd.skip(obj, "neither an object nor a bookmark")
+        known = [event for event in events if is_named(event[1])]
         self._put(
             change
-            for kind, obj in newest(events)
-            if (change := change_of(self._stream, obj, kind == "DELETED", self._key))
+            for kind, obj in newest(known)
+            if (change := self._change_of(obj, deleted=kind == "DELETED"))
         )
-        self._advance(str(meta(events[-1][1]).get("resourceVersion") or ""))
+        self._advance(latest(self._position, version_of(events)))
 
-    def _write_listed(self, objects: list[Obj]) -> None:
+    def _change_of(self, obj: Obj, *, deleted: bool = False) -> Change | None:
+        """None for what the store doesn't keep, and for what can't be understood."""
+        try:
+            return change_of(self._stream, obj, deleted, self._key)
+        except Exception as error:
+            self._odd.skip(obj, error)
+            if self._stream.side == "virtual" and is_named(obj):
+                self._listed.add(field_of(obj))
+            return None
+
+    def _write_listed(self, objects: list[Obj], version: str) -> None:
         changes = [
-            change for obj in objects if (change := change_of(self._stream, obj, False, self._key))
+            replace(change, known_at=version) for obj in objects if (change := self._change_of(obj))
         ]
         self._listed.update(change.field for change in changes)
         now_s = time.time()
         news = (change for change in changes if is_news(self._stream, change, now_s))
-        self._put(news, again=self._again)
+        self._put(news, self._mode(version))
+
+    def _mode(self, version: str) -> Mode:
+        """How what is listed at this version is stored."""
+        if self._history.rebuilds(version):
+            return "rebuild"
+        return "again" if self._again else ""
+
+    def _lacked(self, version: str) -> list[str]:
+        """What the store has and the list hasn't, unless it's newer than the list."""
+        any_version = self._history.went_back
+        return [
+            field
+            for field, stored_version in self._store.versions(*self._where).items()
+            if field not in self._listed and (any_version or not older(version, stored_version))
+        ]
+
+    def _doubted(self, version: str) -> dict[str, Obj]:
+        """Some of that, as it is stored."""
+        cluster, side, plural = self._where
+        fields = sample(self._lacked(version))
+        pairs = self._store.pairs(cluster, plural, fields)
+        stored = (virtual if side == "virtual" else host for virtual, host in pairs)
+        return {field: obj for field, obj in zip(fields, stored, strict=True) if obj}
 
     def _finish_list(self, version: str) -> None:
-        """What the store has and the list hasn't is gone, unless it's newer than the list."""
-        stored = self._store.versions(*self._where)
-        gone = [
-            Change(field, version, None)
-            for field, stored_version in stored.items()
-            if field not in self._listed and int(stored_version) <= int(version)
-        ]
+        """What the list lacks is gone. From now on an answer as old as the list doesn't bring back
+        what isn't stored; else it could, behind our back."""
+        if not self._history.went_back:
+            self._close_list(version)
+        gone = [Change(field, version, None) for field in self._lacked(version)]
         for start in range(0, len(gone), BATCH):
-            self._put(gone[start : start + BATCH])
+            self._put(gone[start : start + BATCH], self._mode(version))
         if self._reshaped:
             self._wake_virtual()
         self._must_hold()
@@ -179,8 +242,16 @@ class Informer:
                 members = [f"{plural} {field}" for field in fields[start : start + BATCH]]
                 self._queue.add(cluster, members)
 
-    def _put(self, changes: Iterable[Change], *, again: bool = False) -> None:
-        self._push(self._store.put(*self._where, list(changes), again=again))
+    def _close_list(self, version: str) -> None:
+        self._must_hold()
+        mark = self._store.close_list(*self._where, self._position, version)
+        if not mark:
+            raise PositionError(f"stream {self._stream.id}: its position in Redis changed")
+        self._position = mark
+
+    def _put(self, changes: Iterable[Change], mode: Mode = "") -> None:
+        put = self._store.put(*self._where, list(changes), mode=mode, position=self._position)
+        self._push(put)
 
     def _push(self, woken: list[str]) -> None:
         if woken:

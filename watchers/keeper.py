@@ -18,14 +18,14 @@ from common.kind import Kind
 from common.link import Link
 from common.logs import get_log
 from common.objects import Side
+from common.redis_trouble import Troubles
 from common.served import Offer, Record, Served, choose, full_name, may_be_custom, problem
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.informer import Informer
-from watchers.reflector import Reflector, no_check
+from watchers.reflector import Reflector
 from watchers.streams import Stream
 
-MAX_DELAY_S = 30.0
 STEADY_S = 60.0
 MISSING_S = 5.0
 SERVED_S = 30.0
@@ -49,6 +49,7 @@ class Keeper:
         queue: WorkQueue,
         held: Callable[[], bool],
         told: Told,
+        troubles: Troubles,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.missing = False
@@ -59,6 +60,7 @@ class Keeper:
         self._queue = queue
         self._held = held
         self._told = told
+        self._troubles = troubles
         self._clock = clock
         self._trouble = ""
         self._doubtful = False
@@ -91,7 +93,9 @@ class Keeper:
             except NotServedError as error:
                 self._doubtful = True
                 log.info("stream is not served as before", stream=self._stream.id, error=str(error))
-            except (TohostError, RedisError) as error:
+            except RedisError as error:
+                self._trouble = self._troubles.met(str(self._stream.id), error)
+            except TohostError as error:
                 if str(error) != self._trouble and not self._link.trouble:
                     log.warning(
                         "stream stopped, starting again", stream=self._stream.id, error=error
@@ -101,7 +105,7 @@ class Keeper:
                 log.exception("stream crashed, starting again", stream=self._stream.id)
                 self._trouble = repr(error)
             failures = 1 if self._clock() - began > STEADY_S else failures + 1
-            await asyncio.sleep(min(delay_s(failures, None, random), MAX_DELAY_S))
+            await asyncio.sleep(delay_s(failures, None, random))
 
     async def _serve(self) -> None:
         """Returns after a while if the stream isn't served. Raises NotServedError when what is
@@ -130,9 +134,10 @@ class Keeper:
             stream.path,
             stream.params,
             await informer.resume(),
-            verify=self._link.verify if virtual else no_check,
+            verify=self._link.verify if virtual else self._link.verify_host,
         )
         self._informer, self._reflector, self._trouble = informer, reflector, ""
+        self._troubles.over(str(self._stream.id))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(informer.run())
@@ -143,7 +148,8 @@ class Keeper:
             raise errors.exceptions[0] from errors
 
     def _informer_of(self, stream: Stream, key: bytes) -> Informer:
-        return Informer(stream, self._store, self._queue, key, self._held)
+        get = self._discovery(stream.side).client.get
+        return Informer(stream, self._store, self._queue, key, self._held, get)
 
     async def _look_again(self, served: Served) -> None:
         """Raises NotServedError when the servers offer something else by now."""

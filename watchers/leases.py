@@ -4,7 +4,8 @@ Every watcher announces itself; each takes its share of the streams, and one tha
 some back. A lease that isn't renewed runs out, and others take the stream over. Synchronous.
 
 `tohost:watchers` ZSET of watchers by last announcement (Redis' clock, ms);
-`tohost:{V}:lease:<side>:<plural>` the watcher that has the stream, with an expiry.
+`tohost:{V}:lease:<side>:<plural>` the watcher that has the stream, with an expiry. What is later
+than it can be is left from before Redis' clock was set back.
 """
 
 import random
@@ -12,11 +13,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
 from redis import Redis
 
 from common.keys import redis_prefix
+from common.redis_connection import servers
 from watchers.streams import StreamId
 
 LEASE_S = 8.0
@@ -28,6 +30,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], now + 1, '+inf')
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 """
 _TAKE = """
@@ -36,6 +39,7 @@ for i, key in ipairs(KEYS) do
   if wanted <= 0 then break end
   taken[i] = redis.call('SET', key, ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
   wanted = wanted - taken[i]
+  if redis.call('PTTL', key) > tonumber(ARGV[2]) then redis.call('PEXPIRE', key, ARGV[2]) end
 end
 return taken
 """
@@ -171,6 +175,6 @@ def _key(stream: StreamId) -> str:
 
 
 def server_run(redis: Redis) -> str:
-    """Names this run of the Redis server: another value means a restart or another server."""
-    info: Any = redis.info("server")
-    return str(info.get("run_id", ""))
+    """Names this run of the Redis servers that are written to: another value means a restart, a
+    failover, or other servers."""
+    return " ".join(str(server.get("run_id", "")) for server in servers(redis, "server"))

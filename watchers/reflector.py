@@ -14,10 +14,12 @@ from common.api import status_error
 from common.errors import ApiError, NotFoundError, NotServedError, RetryError
 from common.kube import Page
 from common.logs import get_log
-from common.objects import Obj, meta
+from common.objects import Obj
 from watchers.machine import GONE, List, Machine, Step, Watch
+from watchers.versions import version_of
 
 SILENCE_S = 90.0
+A_FEW = 10
 log = get_log(__name__)
 
 Event: TypeAlias = tuple[str, Obj]
@@ -41,10 +43,13 @@ class Sink(Protocol):
     async def list_started(self) -> None:
         """Forget what an unfinished list said."""
 
-    async def listed(self, objects: list[Obj]) -> None: ...
+    async def listed(self, objects: list[Obj], version: str) -> None:
+        """A part of the list that stands at `version`."""
 
-    async def list_done(self, version: str) -> None:
-        """All objects at `version` were given to `listed`; return when that is stored."""
+    async def list_done(self, version: str) -> bool:
+        """All objects at `version` were given to `listed`; return when that is stored. False when
+        another list is needed at once; raises RetryError when it can't be believed, so that another
+        is fetched after a while."""
 
     async def events(self, events: list[Event]) -> None:
         """BOOKMARK included, ERROR not."""
@@ -84,6 +89,7 @@ class Reflector:
         self._sleep = sleep
         self._clock = clock
         self._machine = machine or Machine(position)
+        self._empty = True
 
     async def run(self) -> None:
         """Never returns. Raises what the sink raises, IdentityError, and NotServedError when the
@@ -104,23 +110,28 @@ class Reflector:
         if not step.token:
             await self._verify()
             await self._sink.list_started()
+            self._empty = True
         params = {**self._params}
         if step.limit:
             params["limit"] = str(step.limit)
         if step.token:
             params["continue"] = step.token
         page = await self._source.list_page(self._path, params)
-        await self._sink.listed(page.items)
+        version = self._machine.list_version if step.token else page.resource_version
+        await self._sink.listed(page.items, version)
+        self._empty = self._empty and not page.items
         following = self._machine.page(page.resource_version, page.next)
         if following:
             return following
         await self._verify()
-        await self._sink.list_done(self._machine.list_version)
+        complete = await self._sink.list_done(self._machine.list_version)
         self.trouble = ""
-        return self._machine.listed()
+        return self._machine.listed(empty=self._empty) if complete else self._machine.unlisted()
 
     async def _watch(self, step: Watch) -> Step:
         await self._verify()
+        if step.doubtful and (following := await self._doubt()):
+            return following
         params = {
             **self._params,
             "resourceVersion": step.position,
@@ -140,16 +151,30 @@ class Reflector:
                     return self._machine.silent()
                 await self._deliver(batch)
 
+    async def _doubt(self) -> Step | None:
+        """Asks for as good as nothing, to learn at which version the server stands."""
+        page = await self._source.list_page(self._path, {**self._params, "limit": str(A_FEW)})
+        shown = [version_of([("", each)]) for each in page.items]
+        following = self._machine.stands_at(page.resource_version, shown)
+        if following:
+            log.warning(
+                "server doesn't stand by what it said before, listing again",
+                stream=self._name,
+                stands_at=page.resource_version,
+                position=self._machine.position,
+            )
+        return following
+
     async def _deliver(self, batch: list[Event]) -> None:
         """Hand on the events before an ERROR, then raise that."""
         at = next((i for i, event in enumerate(batch) if event[0] == "ERROR"), len(batch))
         good = batch[:at] if at < len(batch) else batch
         if good:
             await self._sink.events(good)
-            self._machine.seen(str(meta(good[-1][1]).get("resourceVersion") or ""))
+            self._machine.seen(version_of(good))
             self.trouble = ""
         if at < len(batch):
-            status = batch[at][1]
+            status = batch[at][1] if isinstance(batch[at][1], dict) else {}
             raise status_error(f"{self._name}: {status.get('message')}", status)
 
     def _report(self, error: Exception, step: Step) -> None:

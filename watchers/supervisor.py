@@ -15,6 +15,7 @@ from common.discovery import Discovery
 from common.health import Readiness
 from common.link import Link
 from common.logs import get_log
+from common.redis_trouble import Troubles
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.keeper import Keeper, Told
@@ -60,7 +61,8 @@ class Supervisor:
         self._told: Told = {}
         self._renewed_at = float("-inf")
         self._server = ""
-        self._trouble = "starting"
+        self._begun = False
+        self._troubles = Troubles()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; then stops every stream and gives the leases back."""
@@ -80,8 +82,8 @@ class Supervisor:
         of kinds that they lack, and those that are optional (the rights to an installation's
         Events may come later): that must not hold up a rollout. It's noted instead."""
         waiting, notes = {}, {}
-        if self._trouble:
-            waiting["redis"] = self._trouble
+        if self._troubles.words or not self._begun:
+            waiting["redis"] = self._troubles.words or "starting"
         for name, link in self._links.items():
             if link.trouble:
                 notes[name] = link.trouble
@@ -99,13 +101,12 @@ class Supervisor:
         try:
             await self._tick()
         except RedisError as error:
-            if not self._trouble:
-                log.error("Redis not usable", error=str(error))
-            self._trouble = f"not usable: {error}"
+            self._troubles.met("leases", error)
             return
-        if self._trouble:
+        self._troubles.over("leases")
+        if not self._begun:
             log.info("watching", streams=len(self._running))
-        self._trouble = ""
+        self._begun = True
 
     async def _tick(self) -> None:
         """Keep the leases, give back what is too much, take what is free."""
@@ -146,6 +147,7 @@ class Supervisor:
             self._queue,
             lambda: self._leases.holds(stream.id),
             self._told,
+            self._troubles,
         )
         task = asyncio.create_task(keeper.run(), name=str(stream.id))
         self._running[stream.id] = Running(keeper, task)
@@ -154,6 +156,8 @@ class Supervisor:
         tasks = [self._running.pop(stream).task for stream in streams if stream in self._running]
         for task in tasks:
             task.cancel()
+        for stream in streams:
+            self._troubles.over(str(stream))
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_S)
 

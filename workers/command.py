@@ -7,6 +7,8 @@ from common.config import Config
 from common.kinds import kinds_of
 from common.store import Store
 from common.workqueue import WorkQueue
+from workers.host_names import HostNames
+from workers.scans import Scans
 from workers.snapshots import SnapshotReader
 from workers.worker import Worker
 
@@ -25,8 +27,10 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     weights = {cluster.name: cluster.weight for cluster in config.virtual_clusters}
     queue = WorkQueue(redis, weights)
     kinds = {each.name: kinds_of(each.cluster()) for each in config.virtual_clusters}
-    worker = Worker(config, queue, Store(redis), SnapshotReader(redis, kinds))
-    async with process.living(config, worker.readiness, health_port):
+    scans = Scans(redis, kinds, queue, config.safety.scan_every)
+    host_names = HostNames(redis, queue, weights.keys())
+    worker = Worker(config, queue, Store(redis), SnapshotReader(redis, kinds), scans, host_names)
+    async with process.living(config, worker.readiness, health_port, redis):
         await worker.run(stop, GRACE_S)
     redis.close()
     return 0

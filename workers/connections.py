@@ -1,40 +1,61 @@
-"""A worker's sessions: one for each virtual cluster, opened and kept trying in the background."""
+"""A worker's sessions: one for each virtual cluster, opened, and looked after in the background."""
 
 import asyncio
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from redis.exceptions import RedisError
 
+from common import metrics
+from common.absence import Absences
 from common.backoff import delay_s
+from common.brake import PACE, Brake
 from common.changes import active_plurals
+from common.cluster import Cluster
 from common.config import Config, VirtualCluster
-from common.errors import IdentityError, TohostError
+from common.errors import BlockedError, IdentityError, NotFoundError, RetryError, TohostError
+from common.host_identity import HostIdentity
 from common.kinds import kinds_of
 from common.kube import KubeClient
 from common.link import Link
 from common.logs import get_log
+from common.redis_trouble import Troubles
 from common.store import Store
+from common.workqueue.hasten import hasten
 from workers.gate import gates
-from workers.resolve import resolve
+from workers.owner import Owner
+from workers.resolve import find_owner, resolve
 from workers.session import Session
 
 CONNECTIONS = 128
+LOOK_S = 1.0
+VERIFY_S = 5.0
+REPLACED_S = 10.0
+TRY_S = 0.5
 _log = get_log(__name__)
 
 
 @dataclass(slots=True)
 class Connections:
     """`sessions` by name of virtual cluster holds those that are open; `waiting` says why
-    another one is not."""
+    another one is not, or is not worked on. `notes` has that, and what else people should know."""
 
     config: Config
     store: Store
+    troubles: Troubles
     sessions: dict[str, Session] = field(default_factory=dict)
     waiting: dict[str, str] = field(default_factory=dict)
+    _brakes: dict[str, str] = field(default_factory=dict)
     _host: KubeClient | None = None
+    _host_identity: HostIdentity | None = None
     _links: dict[str, Link] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        known = self._host_identity.note if self._host_identity else ""
+        return self.waiting | self._brakes | ({"host": known} if known else {})
 
     async def connect_host(self) -> None:
         """Raises ConfigError when the host's kubeconfig can't be read."""
@@ -42,14 +63,17 @@ class Connections:
         self._host = await KubeClient.connect(
             host.kubeconfig, host.context, name="host", limit=CONNECTIONS
         )
+        identity = self._host_identity = HostIdentity(self._host, self.store)
         self.waiting = {each.name: "connecting" for each in self.config.virtual_clusters}
-        self._links = {each.name: self._link(each) for each in self.config.virtual_clusters}
+        self._links = {
+            each.name: self._link(each, identity) for each in self.config.virtual_clusters
+        }
 
     async def connect_virtual(self) -> None:
-        """Returns when every virtual cluster is open."""
+        """Open every virtual cluster, and look after those that are; never returns."""
         assert self._host is not None, "connect_host comes first"
         await asyncio.gather(
-            *(self._keep_trying(each, self._host) for each in self.config.virtual_clusters)
+            *(self._keep(each, self._host) for each in self.config.virtual_clusters)
         )
 
     async def close(self) -> None:
@@ -57,26 +81,86 @@ class Connections:
         if self._host is not None:
             await self._host.close()
 
-    async def _keep_trying(self, virtual: VirtualCluster, host: KubeClient) -> None:
-        failures = 0
-        while virtual.name not in self.sessions:
+    async def _keep(self, virtual: VirtualCluster, host: KubeClient) -> None:
+        session = await self._keep_trying(virtual, host)
+        await asyncio.gather(self._verify(virtual, host), self._watch_brake(session))
+
+    async def _keep_trying(self, virtual: VirtualCluster, host: KubeClient) -> Session:
+        failures, name = 0, virtual.name
+        part = f"connecting {name}"
+        while True:
+            try:
+                session = await self._session(virtual, host)
+            except RedisError as error:
+                self.waiting[name] = self.troubles.met(part, error)
+                await asyncio.sleep(TRY_S)
+            except TohostError as error:
+                failures += 1
+                self.waiting[name] = str(error)
+                if not self._links[name].trouble:
+                    _log.warning("no session yet", cluster=name, error=str(error))
+                await asyncio.sleep(_wait_s(error, failures))
+            else:
+                self.troubles.over(part)
+                self.sessions[name] = session
+                self.waiting.pop(name, None)
+                _log.info("virtual cluster connected", cluster=name)
+                return session
+
+    async def _verify(self, virtual: VirtualCluster, host: KubeClient) -> None:
+        """Stop what another cluster took the place of, until that's over. What doesn't answer is
+        none."""
+        name = virtual.name
+        while True:
+            await asyncio.sleep(VERIFY_S)
+            session, why = self.sessions[name], ""
+            try:
+                await session.verify("virtual")
+                await session.verify("host")
+                session.stopped = ""
+                why = await self._renew_owner(virtual, host)
+            except (TohostError, RedisError) as error:
+                _log.debug("clusters not verified", cluster=name, error=str(error))
+            if why := session.stopped or why:
+                self.waiting[name] = why
+            else:
+                self.waiting.pop(name, None)
+
+    async def _renew_owner(self, virtual: VirtualCluster, host: KubeClient) -> str:
+        """Go on with the owner of host objects as it is now; why that can't be, "" if it can."""
+        owner = self.sessions[virtual.name].owner
+        if owner is None:
+            return ""
+        try:
+            await owner.check(fresh=True)
+        except BlockedError as missing:
             try:
                 self.sessions[virtual.name] = await self._session(virtual, host)
-                self.waiting.pop(virtual.name, None)
-                _log.info("virtual cluster connected", cluster=virtual.name)
-            except (TohostError, RedisError) as error:
-                failures += 1
-                self.waiting[virtual.name] = str(error)
-                if not self._links[virtual.name].trouble:
-                    _log.warning("no session yet", cluster=virtual.name, error=str(error))
-                wait_s = (
-                    30.0
-                    if isinstance(error, IdentityError)
-                    else delay_s(failures, getattr(error, "after_s", None), random.random)
-                )
-                await asyncio.sleep(max(0.5, wait_s))
+            except NotFoundError:
+                return str(missing)
+            _log.info("owner of host objects is another one", cluster=virtual.name)
+            await asyncio.to_thread(hasten, self.store.redis, virtual.name)
+        return ""
 
-    def _link(self, virtual: VirtualCluster) -> Link:
+    async def _watch_brake(self, session: Session) -> None:
+        """Tell while deletions are held, and let the brake open once they need not be."""
+        assert session.brake is not None
+        name = session.cluster.name
+        gauge = metrics.BRAKE.labels(name)
+        while True:
+            gauge.set(0)
+            try:
+                held, told = await asyncio.to_thread(session.brake.look)
+            except RedisError as error:
+                _log.debug("brake not looked at", cluster=name, error=str(error))
+            else:
+                gauge.set(held)
+                self._brakes = {**self._brakes, f"{name} deletions": told}
+                if not told:
+                    del self._brakes[f"{name} deletions"]
+            await asyncio.sleep(LOOK_S)
+
+    def _link(self, virtual: VirtualCluster, host: HostIdentity) -> Link:
         connect = partial(
             KubeClient.connect,
             virtual.kubeconfig,
@@ -84,19 +168,36 @@ class Connections:
             name=virtual.name,
             limit=CONNECTIONS,
         )
-        return Link(virtual.name, connect, self.store)
+        names = [each.name for each in self.config.virtual_clusters]
+        return Link(virtual.name, connect, self.store, host, names)
 
     async def _session(self, virtual: VirtualCluster, host: KubeClient) -> Session:
-        client, identity = await self._links[virtual.name].open()
+        link = self._links[virtual.name]
+        client, identity = await link.open()
+        await link.verify_host()
         cluster = await resolve(virtual, self.config, host)
-        kinds = kinds_of(cluster)
+        kinds, owner = kinds_of(cluster), cluster.owner
         return Session(
             cluster,
             client,
             host,
             identity.key,
-            identity.digest,
             kinds,
             active_plurals(kinds.values(), cluster),
             gates(kinds.values(), cluster),
+            link,
+            self._brake(cluster),
+            Owner(partial(find_owner, virtual, self.config, host), owner) if owner else None,
         )
+
+    def _brake(self, cluster: Cluster) -> Brake:
+        redis, fraction = self.store.redis, self.config.safety.max_delete_fraction
+        absences = Absences(redis, cluster, kinds_of(cluster).values())
+        return Brake(redis, cluster.name, absences, fraction, PACE)
+
+
+def _wait_s(error: TohostError, failures: int) -> float:
+    if isinstance(error, IdentityError):
+        return REPLACED_S
+    after_s = error.after_s if isinstance(error, RetryError) else None
+    return max(TRY_S, delay_s(failures, after_s, random.random))

@@ -4,7 +4,7 @@ In this order, so that whoever runs a key next sees what the last run wrote.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from common.objects import Side
 from common.store import Change, Store
 from common.workqueue import Outcome, Taken, WorkQueue
 from workers.session import Session
+from workers.snapshots import Positions
 from workers.work import Work
 
 Stream: TypeAlias = tuple[str, Side, str]
@@ -36,7 +37,8 @@ def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:
     rows = sorted(answers, key=itemgetter(0))
     for (cluster, side, plural), group in groupby(rows, key=itemgetter(0)):
         changes = [change for _, change in group]
-        queue.push(cluster, store.put(cluster, side, plural, changes, wake_own=False))
+        woken = store.put(cluster, side, plural, changes, wake_own=False, mode="late")
+        queue.push(cluster, woken)
     _forget(store, endings)
     queue.finish([(each.taken, each.outcome) for each in endings])
 
@@ -51,11 +53,15 @@ def _forget(store: Store, endings: Sequence[Ending]) -> None:
         store.forget(cluster, "host", "events", versions)
 
 
-def answers_of(work: Work, session: Session) -> Iterable[tuple[Stream, Change]]:
-    """The last answer of each side says it all."""
+def answers_of(
+    work: Work, session: Session, positions: Positions
+) -> Iterable[tuple[Stream, Change]]:
+    """The last answer of each side says it all. `positions`: to which versions the servers had come
+    at least before they were asked."""
     for side, obj in dict(work.answers).items():
         change = change_of(
             work.kind, side, work.cluster, session.active, obj, False, session.digest_key
         )
         if change is not None and change.field == work.key.field:
-            yield (work.key.cluster, side, work.key.plural), change
+            known = replace(change, known_at=positions.get((side, work.key.plural), ""))
+            yield (work.key.cluster, side, work.key.plural), known

@@ -1,7 +1,9 @@
 """Events on virtual objects: what a tenant sees of a sync that can't be done.
 
 The name is made from object, reason and message, so repeats count up one Event instead of
-filling the virtual cluster. An Event that can't be written is logged and never fails the sync.
+filling the virtual cluster. What a server says of a failure may differ with every try (the quota
+used, an id): of those there is one Event for each object and reason, with the last message. An
+Event that can't be written is logged and never fails the sync.
 """
 
 from datetime import UTC, datetime
@@ -20,11 +22,13 @@ _NAME_MAX = 220
 _log = get_log(__name__)
 
 
-async def emit(virtual: KubeClient, work: Work, event: EmitEvent, now_s: float) -> None:
-    """Write one Event, or count up the one that says the same."""
+async def emit(
+    virtual: KubeClient, work: Work, event: EmitEvent, now_s: float, one: bool = False
+) -> None:
+    """Write one Event, or count up the one that says the same (`one`: that has its reason)."""
     if work.virtual is None:
         return
-    body = event_body(work, work.virtual, event, now_s)
+    body = event_body(work, work.virtual, event, now_s, one)
     path = f"/api/v1/namespaces/{body['metadata']['namespace']}/events"
     try:
         try:
@@ -38,13 +42,16 @@ async def emit(virtual: KubeClient, work: Work, event: EmitEvent, now_s: float) 
 async def _count_up(virtual: KubeClient, path: str, body: Obj) -> None:
     there = await virtual.request("GET", path)
     patch = {"count": int(there.get("count") or 1) + 1, "lastTimestamp": body["lastTimestamp"]}
+    if there.get("message") != body["message"]:
+        patch["message"] = body["message"]
     await virtual.request("PATCH", path, body=patch, content_type=MERGE_PATCH)
 
 
-def event_body(work: Work, virtual: Obj, event: EmitEvent, now_s: float) -> Obj:
+def event_body(work: Work, virtual: Obj, event: EmitEvent, now_s: float, one: bool = False) -> Obj:
     """A v1 Event on the virtual object; cluster-scoped objects' Events live in `default`."""
     key, message = work.key, event.message[:_MESSAGE_MAX]
-    digest = sha256(f"{uid(virtual)} {event.reason} {message}".encode()).hexdigest()[:16]
+    told = f"{uid(virtual)} {event.reason}" + ("" if one else f" {message}")
+    digest = sha256(told.encode()).hexdigest()[:16]
     at = datetime.fromtimestamp(now_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "apiVersion": "v1",

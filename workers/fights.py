@@ -7,7 +7,7 @@ Kept in the worker's memory: with many workers each gives up by itself, which is
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypeGuard
@@ -57,6 +57,12 @@ class Fights:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._fights: OrderedDict[tuple[Key, Side, str], _Fight] = OrderedDict()
+        self._truces: dict[str, set[str]] = {}
+
+    def new_truces(self) -> Mapping[str, Collection[str]]:
+        """Members of the keys whose fights were given up since the last call, by cluster."""
+        truces, self._truces = self._truces, {}
+        return truces
 
     def judge(self, work: Work, write: Judged) -> list[Action]:
         """What to do in place of a write: send it, or tell that it's given up, or nothing then."""
@@ -66,6 +72,7 @@ class Fights:
         if fight.given_up:
             return []
         fight.given_up = True
+        self._truces.setdefault(work.key.cluster, set()).add(work.key.member)
         FIGHTS.labels(work.key.cluster, work.key.plural).inc()
         _log.warning(
             "fight given up",

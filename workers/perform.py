@@ -5,7 +5,6 @@ key is read and planned anew; a delete is done only on proof from the other side
 """
 
 import re
-import time
 from collections.abc import Callable
 
 from common.actions import (
@@ -20,48 +19,47 @@ from common.actions import (
     ReplaceService,
     RequeueAfter,
 )
-from common.api import object_path
 from common.errors import (
     AlreadyExistsError,
     ApiError,
+    BlockedError,
     NotFoundError,
     RetryError,
     TerminalError,
 )
 from common.kube import MERGE_PATCH, STRATEGIC_PATCH, KubeClient
-from common.metadata import MANAGED_BY, NAME, NAMESPACE, UID, ours
+from common.metadata import MANAGED_BY, NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, managed_by
 from common.objects import (
     Obj,
     Side,
     annotations,
-    is_deleting,
     labels,
     meta,
     name_of,
     namespace_of,
-    uid,
 )
-from workers import endpoint_removal, secret_data, service_replace, tokens
+from workers import deletion, endpoint_removal, secret_data, service_replace, tokens
 from workers.events import emit
 from workers.session import Session, refuse_claim
 from workers.work import Work
 
-# What API servers say of a node port that another Service has.
-_TAKEN = "port is already allocated"
-# Refusals (403) that end without a change of the object: what it needs comes, or room is made.
+# Refusals that end without a change of the object: what it needs comes, or room is made.
 _NOT_YET = re.compile(
     'no PriorityClass with name|serviceaccount "[^"]*" not found|RuntimeClass "[^"]*" not found'
     "|exceeded quota: |status unknown for quota: |because it is being terminated"
+    "|port is already allocated"
 )
+_ANNOTATIONS_TOO_LONG = "metadata.annotations: Too long"
 
 
 class Performer:
-    """Writes for one virtual cluster. `clock` gives Unix seconds."""
+    """Writes for one virtual cluster. `clock` gives Unix seconds; without it the virtual API
+    server's does."""
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float] | None = None) -> None:
         self._session = session
-        self._clock = clock
+        self._clock = clock or session.virtual.clock
 
     async def perform(self, work: Work, action: Action) -> None:
         """Carry out one action and note in `work` what the servers answered.
@@ -74,7 +72,7 @@ class Performer:
             case Patch():
                 await self._patch(work, action)
             case Delete():
-                await self._delete(work, action)
+                await deletion.delete(self._session, work, action)
             case Bind():
                 await self._bind(work, action)
             case ReplaceService():
@@ -93,6 +91,8 @@ class Performer:
 
     async def _create(self, work: Work, action: Create) -> None:
         if action.side == "host" and work.kind.namespaced:
+            if self._session.owner is not None:
+                await self._session.owner.check(fresh=bool(work.related.host_gone_uid))
             await self._session.check_namespace(work.key.namespace)
         body = await secret_data.filled(self._session, work, action.body)
         try:
@@ -105,11 +105,11 @@ class Performer:
         except AlreadyExistsError:
             created = await self._adopt(work, action.side, body)
         except NotFoundError as error:
-            raise RetryError(f"{error} (is there {_lacking(work, error)}?)") from error
+            missing = f"{error} (is there {_lacking(work, error)}?)"
+            raise BlockedError(missing, error.reason) from error
         except ApiError as error:
-            if not _NOT_YET.search(str(error)):
-                raise
-            raise RetryError(str(error)) from error
+            _explain(error)
+            raise
         work.saw(action.side, created)
         # The status of a stand-in comes next, or what the host chose for the new object.
         if action.side == "virtual" or (work.kind.tells and not work.kind.runs_once):
@@ -170,9 +170,8 @@ class Performer:
         except NotFoundError as error:
             raise RetryError(str(error)) from error
         except ApiError as error:
-            if _TAKEN not in str(error):
-                raise
-            raise RetryError(str(error)) from error  # until the Service that has it moves away
+            _explain(error)
+            raise
         work.saw(action.side, patched)
         overtaken = not action.resource_version and _version(patched) != before
         if overtaken or work.kind.in_steps:
@@ -195,67 +194,16 @@ class Performer:
         virtual = work.virtual or {}
         work.virtual = {**virtual, "spec": {**virtual.get("spec", {}), "nodeName": action.node}}
 
-    async def _delete(self, work: Work, action: Delete) -> None:
-        if not await self._proven(work, action):
-            work.plan_again = True
-            return
-        try:
-            if action.give_back is not None:
-                await self._give_back(work, action, action.give_back)
-                return
-            left = await self._client(action.side).delete(
-                work.kind,
-                action.namespace,
-                action.name,
-                uid=action.uid,
-                grace_s=action.grace_s,
-            )
-        except NotFoundError as error:
-            if not error.details and not await self._session.lacks(work.kind, action.side):
-                raise RetryError(str(error)) from error
-            return
-        if left.get("kind") == work.kind.kind and is_deleting(left):
-            work.saw(action.side, left)
 
-    async def _give_back(self, work: Work, action: Delete, patch: Obj) -> None:
-        client = self._client(action.side)
-        left = await client.patch(work.kind, action.namespace, action.name, patch, uid=action.uid)
-        work.saw(action.side, left)
-
-    async def _proven(self, work: Work, action: Delete) -> bool:
-        """Whether the other side's server says that the object to delete has no counterpart.
-
-        What it says instead is taken into `work`, so that the next plan starts from it.
-        """
-        if action.unwanted or _seen_gone(work, action):
-            return True
-        other: Side = "virtual" if action.side == "host" else "host"
-        await self._session.verify()
-        there = await self._counterpart(work, other)
-        if there is None or is_deleting(there):
-            return True
-        virtual_uid, held = (
-            (uid(there), annotations(work.host or {}).get(UID, ""))
-            if other == "virtual"
-            else (annotations(there).get(UID, ""), action.uid)
-        )
-        if virtual_uid != held and not work.kind.adopt:
-            return True
-        work.saw(other, there)
-        return False
-
-    async def _counterpart(self, work: Work, side: Side) -> Obj | None:
-        """A live read; only a 404 counts as gone, any other error is raised. That the server
-        doesn't know the kind is no such answer, unless it proves that nobody defined it."""
-        try:
-            if side == "virtual":
-                return await self._session.virtual.get(work.kind, work.key.namespace, work.key.name)
-            return await self._session.host_object(work)
-        except NotFoundError as error:
-            if not error.details and not await self._session.lacks(work.kind, side):
-                path = object_path(work.kind, work.key.namespace)
-                raise RetryError(f"{path} is not served: {error}") from error
-            return None
+def _explain(error: ApiError) -> None:
+    """Raises BlockedError when it's refused for want of something else, and more words when the
+    server's own can't be understood by who wrote the virtual object."""
+    said = str(error)
+    if _NOT_YET.search(said):
+        raise BlockedError(said, error.reason) from error
+    if error.status == 422 and _ANNOTATIONS_TOO_LONG in said:
+        told = f"{said} (on the host, tohost's own annotations come on top of the object's)"
+        raise ApiError(told, error.status, error.reason, error.details) from error
 
 
 def _lacking(work: Work, error: NotFoundError) -> str:
@@ -284,13 +232,3 @@ def subresource_of(work: Work, action: Patch) -> str:
 def _version(obj: Obj | None) -> str:
     """A patch that leaves it as it was changed nothing, and would change nothing again."""
     return str(meta(obj or {}).get("resourceVersion"))
-
-
-def _seen_gone(work: Work, action: Delete) -> bool:
-    """The host object of this very virtual object was seen deleted, and that one is going too."""
-    return (
-        action.side == "virtual"
-        and work.virtual is not None
-        and is_deleting(work.virtual)
-        and work.related.host_gone_uid == action.uid
-    )

@@ -85,6 +85,8 @@ def _create(kind: Kind, virtual: Obj, context: Context) -> list[Action]:
         context.related.host_gone_uid == uid(virtual) != "" or kind.already_ran(virtual)
     ):
         return [_delete("virtual", virtual, grace_s=0)]
+    if instead := kind.refuse(virtual, context):
+        return instead
     if reason := wait_for(kind.named(virtual), context) or kind.wait(virtual, context):
         return [RequeueAfter(_wait_s(virtual, context), reason)]
     return [Create("host", host_object(kind, virtual, context), kind.tokens(virtual, context))]

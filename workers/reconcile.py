@@ -4,16 +4,15 @@ Every error that a cluster can cause ends as one of the workqueue's outcomes; wh
 is a bug and becomes a failed job that names its place, so one bad object never stops the others.
 """
 
-import time
 import traceback
 from collections.abc import Callable
 
 from common.actions import Action, Create, EmitEvent, Patch, RequeueAfter
 from common.context import Context
-from common.errors import RetryError, TerminalError
+from common.errors import BlockedError, HeldError, RetryError, TerminalError
 from common.keys import Key
 from common.logs import get_log
-from common.workqueue import Again, Done, Outcome, Retry, Terminal
+from common.workqueue import Again, Blocked, Done, Outcome, Retry, Terminal, Tries
 from workers import service_replace
 from workers.answers import came_out_changed
 from workers.events import emit
@@ -25,27 +24,39 @@ from workers.work import Work
 
 MAX_ROUNDS = 5
 TELL_AFTER_FAILURES = 4
+TELL_EVERY = 16
+"""Of failures in a row after those; so their Event stays until they end, and costs little."""
+NO_TRIES = Tries()
 _log = get_log(__name__)
 
 
 class Reconciler:
-    """For one virtual cluster. `clock` gives Unix seconds."""
+    """For one virtual cluster. `clock` gives Unix seconds; without it the virtual API server's
+    does, which set the times that plans look at."""
 
     def __init__(
-        self, session: Session, fights: Fights, clock: Callable[[], float] = time.time
+        self, session: Session, fights: Fights, clock: Callable[[], float] | None = None
     ) -> None:
         self._session = session
         self._fights = fights
-        self._clock = clock
-        self._performer = Performer(session, clock)
+        self._clock = clock or session.virtual.clock
+        self._performer = Performer(session, self._clock)
 
-    async def reconcile(self, work: Work, holds: Callable[[], bool], failures: int = 0) -> Outcome:
-        """Bring both sides together. `holds` says whether the key's lease still stands; `failures`
-        counts those in a row before."""
+    async def reconcile(
+        self, work: Work, holds: Callable[[], bool], tries: Tries = NO_TRIES
+    ) -> Outcome:
+        """Bring both sides together. `holds` says whether the key's lease still stands; `tries`
+        counts the failures in a row before."""
         try:
             return await self._rounds(work, holds)
+        except HeldError as error:
+            return Again(error.wait_s, str(error))
+        except BlockedError as error:
+            if _worth_telling(tries.blocks):
+                await self._tell(work, error.reason, str(error))
+            return Blocked(str(error), error.reason)
         except RetryError as error:
-            if failures == TELL_AFTER_FAILURES:
+            if _worth_telling(tries.failures):
                 await self._tell(work, "SyncRetried", str(error))
             return Retry(error.after_s, str(error))
         except TerminalError as error:
@@ -56,7 +67,7 @@ class Reconciler:
 
     async def _tell(self, work: Work, reason: str, message: str) -> None:
         event = EmitEvent("Warning", reason, message)
-        await emit(self._session.virtual, work, event, self._clock())
+        await emit(self._session.virtual, work, event, self._clock(), one=True)
 
     async def _rounds(self, work: Work, holds: Callable[[], bool]) -> Outcome:
         if service_replace.is_moving(work):
@@ -100,6 +111,11 @@ class Reconciler:
                 virtual=str(work.key),
                 host=_host_name(work),
             )
+
+
+def _worth_telling(before: int) -> bool:
+    """Whether people should hear of a failure after so many of its sort."""
+    return before >= TELL_AFTER_FAILURES and (before - TELL_AFTER_FAILURES) % TELL_EVERY == 0
 
 
 def _host_name(work: Work) -> str:

@@ -13,7 +13,7 @@ async def resolve(virtual: VirtualCluster, config: Config, host: KubeClient) -> 
     owner = config.host.owner
     network = virtual.networking
     return virtual.cluster(
-        await _owner(virtual, config, host) if owner else None,
+        await find_owner(virtual, config, host) if owner else None,
         api_service_ip=await _service_ip(host, network.api_service),
         dns_service_ip=await _service_ip(host, network.dns_service),
     )
@@ -28,8 +28,9 @@ async def _service_ip(host: KubeClient, reference: str) -> str:
     return str((service.get("spec") or {}).get("clusterIP") or "")
 
 
-async def _owner(virtual: VirtualCluster, config: Config, host: KubeClient) -> Obj:
-    """An ownerReference to the object in the host namespace that is to own everything."""
+async def find_owner(virtual: VirtualCluster, config: Config, host: KubeClient) -> Obj:
+    """An ownerReference to the object in the host namespace that is to own everything. Raises as
+    `resolve` does."""
     owner = config.host.owner
     core = "/" not in owner.api_version
     root = f"/api/{owner.api_version}" if core else f"/apis/{owner.api_version}"

@@ -5,18 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from common.api import object_path
+from common.brake import Brake
 from common.cluster import Cluster
 from common.discovery import Discovery
-from common.errors import ApiError, NotFoundError, RetryError, TerminalError
-from common.identity import identify
+from common.errors import (
+    ApiError,
+    IdentityError,
+    NotFoundError,
+    RetryError,
+    TerminalError,
+)
 from common.keys import Key
 from common.kind import Kind
 from common.kube import KubeClient
+from common.link import Link
 from common.metadata import NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, host_name, host_namespace
 from common.objects import Obj, Side, annotations, is_deleting, name_of, namespace_of
 from common.served import Records, resolved
 from workers.gate import Stream
+from workers.owner import Owner
 from workers.work import Work
 
 LIVE_KEPT_S = 60.0
@@ -28,27 +36,33 @@ REPLACED_S = 30.0
 
 @dataclass(slots=True)
 class Session:
-    """`digest_key` keys the digests of Secret data (see `common.identity`); `identity`
-    tells which cluster the virtual one is. `kinds`: what is synced here, by plural, as the
-    configuration has it; `active`: the plurals that are watched; `gates`: what must be listed
-    before they are worked on (see `workers.gate`)."""
+    """`digest_key` keys the digests of Secret data (see `common.identity`). `kinds`: what is
+    synced here, by plural, as the configuration has it; `active`: the plurals that are watched;
+    `gates`: what must be listed before they are worked on (see `workers.gate`). `link`: proves that
+    both clusters are still the same. `owner`: of all host objects, if there is one. `stopped`: why
+    nothing is worked on, "" when it is."""
 
     cluster: Cluster
     virtual: KubeClient
     host: KubeClient
     digest_key: bytes = field(repr=False)
-    identity: str
     kinds: Mapping[str, Kind]
     active: frozenset[str]
     gates: Mapping[str, frozenset[Stream]]
-    _verified_at: float = field(default=float("-inf"), repr=False)
+    link: Link | None = None
+    brake: Brake | None = None
+    owner: Owner | None = None
+    stopped: str = ""
     _namespaces_at: dict[str, float] = field(default_factory=dict, repr=False)
     _lacking_at: dict[tuple[Side, str], float] = field(default_factory=dict, repr=False)
     _live: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
 
     def kind_at(self, plural: str, synced: frozenset[Stream], records: Records) -> Kind | None:
         """The kind as it may be worked on, None while it may not: what it needs isn't complete in
-        the store, or the servers lack it. `synced`, `records`: see `Store.standing`."""
+        the store, or the servers lack it, or they are others. `synced`, `records`: see
+        `Store.standing`."""
+        if self.stopped:
+            return None
         kind = resolved(self.kinds[plural], self.cluster, records)
         return kind if kind is not None and self.gates[plural] <= synced else None
 
@@ -75,17 +89,16 @@ class Session:
         hashed = hashed_host_name(cluster, key.namespace, key.name, key.plural)
         return await self.host.get(work.kind, namespace, hashed)
 
-    async def verify(self) -> None:
-        """Make sure that the virtual cluster is still the same, as another one's 404 proves
+    async def verify(self, side: Side) -> None:
+        """Make sure that this side's cluster is still the same, as another one's 404 proves
         nothing. Raises RetryError or ApiError."""
-        now_s = time.monotonic()
-        if now_s - self._verified_at < VERIFIED_FOR_S:
+        if self.link is None:
             return
-        if (await identify(self.virtual)).digest != self.identity:
-            raise RetryError(
-                f"virtual cluster {self.cluster.name} was replaced by another one", REPLACED_S
-            )
-        self._verified_at = now_s
+        try:
+            await (self.link.verify() if side == "virtual" else self.link.verify_host())
+        except IdentityError as error:
+            self.stopped = str(error)
+            raise RetryError(self.stopped, REPLACED_S) from error
 
     async def lacks(self, kind: Kind, side: Side) -> bool:
         """Whether that side's server proves that it has no object of this kind, as the whole kind

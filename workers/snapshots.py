@@ -19,27 +19,32 @@ from common.naming import may_be_shared
 from common.objects import Obj, Side, labels, name_of
 from common.pod.env_from import data_keys, env_sources
 from common.served import Records
-from common.store import Store, text
+from common.store import Store, ended_uid, seen_end, text
 
 REFERRERS_READ = 8
 # Of a kind that needs their host objects: a ResourceClaim is reserved for at most as many.
 REFERRERS_READ_ALL = 256
 _SERVICE_NAME = "kubernetes.io/service-name"
 _SERVICES_KEPT = 1024
-_Standing = tuple[frozenset[tuple[str, str]], Records]
+Positions = Mapping[tuple[str, str], str]
+"""By side and plural."""
+_Standing = tuple[frozenset[tuple[str, str]], Records, Positions]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One key as the store shows it. `synced`: the streams whose lists were complete after the
     rest was read, so that what is missing then is known to be missing; `records`: in which
-    versions, where that may differ."""
+    versions, where that may differ. `seen_deleted`: a watch showed the virtual object's end.
+    `positions`: up to which versions the streams were stored then."""
 
     virtual: Obj | None
     host: Obj | None
     related: Related
     synced: frozenset[tuple[str, str]]
     records: Records = field(default_factory=dict)
+    seen_deleted: bool = False
+    positions: Positions = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +69,22 @@ class SnapshotReader:
 
         Raises redis.RedisError.
         """
-        pipeline = self._redis.pipeline(transaction=False)
-        for key in keys:
-            self._ask(pipeline, key)
         clusters = sorted({key.cluster for key in keys})
-        answers = iter(pipeline.execute())
-        rows = [[next(answers) for _ in range(_ANSWERS)] for _ in keys]
+        rows = self._rows(keys)
         self._refresh_services(keys, rows)
-        standing = {cluster: self._store.standing(cluster) for cluster in clusters}
+        standing = {cluster: self._store.standing_at(cluster) for cluster in clusters}
         return [
             self._try_snapshot(key, row, standing[key.cluster])
             for key, row in zip(keys, rows, strict=True)
         ]
+
+    def _rows(self, keys: Sequence[Key]) -> list[list[Any]]:
+        """Of each key what `_ask` asks for, in that order."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            self._ask(pipeline, key)
+        answers = iter(pipeline.execute())
+        return [[next(answers) for _ in range(_ANSWERS)] for _ in keys]
 
     def _kind(self, key: Key) -> Kind:
         return self._kinds[key.cluster][key.plural]
@@ -84,6 +93,7 @@ class SnapshotReader:
         start = redis_prefix(key.cluster)
         pipeline.hget(f"{start}:obj:virtual:{key.plural}", key.field)
         pipeline.hget(f"{start}:obj:host:{key.plural}", key.field)
+        pipeline.hget(f"{start}:rv:virtual:{key.plural}", key.field)
         pipeline.hget(f"{start}:rv:host:{key.plural}", key.field)
         needs = self._kind(key).needs
         pipeline.hget(
@@ -153,7 +163,8 @@ class SnapshotReader:
             host_names=self._host_names(key, virtual, bool(row[_HOST])) if virtual else {},
             env_keys=self._env_keys(key, virtual, bool(row[_HOST])) if virtual else {},
             referrers=referrers,
-            host_gone_uid=_gone_uid(row[_HOST_VERSION]),
+            host_gone_uid=ended_uid(row[_HOST_VERSION]),
+            host_seen_gone=seen_end(row[_HOST_VERSION]),
         )
         return Snapshot(
             virtual=virtual,
@@ -161,6 +172,8 @@ class SnapshotReader:
             related=related,
             synced=standing[0],
             records=standing[1],
+            seen_deleted=seen_end(row[_VIRTUAL_VERSION]),
+            positions=standing[2],
         )
 
     def _host_names(self, key: Key, virtual: Obj, exists: bool) -> Mapping[str, str]:
@@ -212,8 +225,8 @@ class SnapshotReader:
         return {key: orjson.loads(text) for key, text in found if text}
 
 
-_VIRTUAL, _HOST, _HOST_VERSION, _NAMESPACE, _VERSION, _REFERRERS = range(6)
-_ANSWERS = 6
+_ANSWERS = 7
+_VIRTUAL, _HOST, _VIRTUAL_VERSION, _HOST_VERSION, _NAMESPACE, _VERSION, _REFERRERS = range(_ANSWERS)
 
 
 def _service_of(key: Key, virtual: Obj | None, services: _Services | None) -> Obj | None:
@@ -222,10 +235,3 @@ def _service_of(key: Key, virtual: Obj | None, services: _Services | None) -> Ob
         return None
     name = labels(virtual or {}).get(_SERVICE_NAME, key.name)
     return next((service for service in services.virtual if name_of(service) == name), None)
-
-
-def _gone_uid(version: bytes | None) -> str:
-    """The virtual uid that a host tombstone `T<rv>:<uid>` keeps, "" when there is none."""
-    if version is None or not version.startswith(b"T"):
-        return ""
-    return version.decode().partition(":")[2]

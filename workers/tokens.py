@@ -11,7 +11,7 @@ from typing import Any
 
 from common.actions import MintTokens, TokenSpec
 from common.api import object_path
-from common.errors import AlreadyExistsError, NotFoundError, RetryError, TerminalError
+from common.errors import AlreadyExistsError, BlockedError, NotFoundError, RetryError, TerminalError
 from common.kinds import REGISTRY
 from common.kube import MERGE_PATCH
 from common.metadata import MANAGED_BY, TOKEN_REFRESH_AT
@@ -86,7 +86,8 @@ async def _request_token(session: Session, work: Work, spec: TokenSpec) -> Any:
     try:
         answer = await session.virtual.request("POST", path, body=body)
     except NotFoundError as error:
-        raise RetryError(f"{error} (service account {spec.service_account} or the pod)") from error
+        said = f"{error} (service account {spec.service_account} or the pod)"
+        raise BlockedError(said, error.reason) from error
     return answer["status"]
 
 

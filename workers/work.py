@@ -13,6 +13,7 @@ from common.objects import Obj, Side, meta
 class Work:
     """Mutable while one worker holds the key's lease.
 
+    seen_deleted: a watch showed the end of the virtual object, no mere list that lacked it.
     answers: objects that the servers returned, to be stored before the key is given back.
     plan_again: a write without a version precondition may have met changes that were not seen.
     requeue_after_s: the earliest time that something asked for another look, None for none.
@@ -25,6 +26,7 @@ class Work:
     host: Obj | None
     related: Related
     digest_key: bytes = field(repr=False)
+    seen_deleted: bool = False
     answers: list[tuple[Side, Obj]] = field(default_factory=list)
     plan_again: bool = False
     requeue_after_s: float | None = None

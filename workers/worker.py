@@ -18,14 +18,18 @@ from common.keys import Key
 from common.kind import Kind
 from common.logs import get_log
 from common.objects import Obj, meta
+from common.redis_trouble import Troubles
 from common.store import Store
 from common.workqueue import Again, Done, Retry, Taken, WorkQueue
+from workers import host_names
 from workers.connections import Connections
 from workers.ending import Ending, answers_of, flush
 from workers.event_up import EVENTS, EventUp
 from workers.fights import Fights
+from workers.host_names import HostNames
 from workers.live import with_live
 from workers.reconcile import Reconciler, broken
+from workers.scans import Scans
 from workers.session import Session
 from workers.snapshots import Snapshot, SnapshotReader
 from workers.work import Work
@@ -39,6 +43,7 @@ PURGE_S = 60.0
 TOMBSTONE_S = 600.0
 WAIT_S = 1.0
 PAUSE_S = 1.0
+TAKING = "taking"
 _log = get_log(__name__)
 
 
@@ -51,12 +56,17 @@ class Worker:
         queue: WorkQueue,
         store: Store,
         reader: SnapshotReader,
+        scans: Scans,
+        host_names: HostNames,
     ) -> None:
         self._stopping = asyncio.Event()
-        self._connections = Connections(config, store)
+        self._troubles = Troubles()
+        self._connections = Connections(config, store, self._troubles)
         self._queue = queue
         self._store = store
         self._reader = reader
+        self._scans = scans
+        self._host_names = host_names
         self._fights = Fights()
         self._event_up = EventUp(store)
         self._open: frozenset[tuple[str, str]] = frozenset()
@@ -64,14 +74,13 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._ended: asyncio.Queue[Ending] = asyncio.Queue()
-        self._redis_trouble = ""
 
     def readiness(self) -> Readiness:
         """Not ready without Redis; a virtual cluster that can't be used is only noted."""
-        waiting = {"redis": self._redis_trouble} if self._redis_trouble else {}
+        waiting = {"redis": self._troubles.words} if self._troubles.words else {}
         if not self._connections.sessions and self._connections.waiting:
             waiting |= self._connections.waiting
-        return Readiness(waiting, self._connections.waiting)
+        return Readiness(waiting, self._connections.notes)
 
     async def run(self, stop: asyncio.Event, grace_s: float) -> None:
         """Work until `stop` is set; then give reconciles `grace_s` and hand back the rest.
@@ -85,6 +94,7 @@ class Worker:
             asyncio.create_task(self._every(HEARTBEAT_S, self._heartbeat)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
             asyncio.create_task(self._every(PURGE_S, self._purge)),
+            asyncio.create_task(self._scans.run(self._connections.sessions, self._fights)),
             asyncio.create_task(self._end_all()),
         ]
         taking = asyncio.create_task(self._take_all())
@@ -117,6 +127,9 @@ class Worker:
 
     async def _take_all(self) -> None:
         while not self._stopping.is_set():
+            if self._troubles.besides(TAKING):
+                await asyncio.sleep(PAUSE_S)  # what is taken now could not be brought to an end
+                continue
             room = min(BATCH, CONCURRENCY - len(self._held))
             if room <= 0:
                 self._room.clear()
@@ -125,9 +138,9 @@ class Worker:
             try:
                 if not await self._take(room):
                     await asyncio.to_thread(self._queue.wait, WAIT_S if self._open else GATE_S)
-                self._redis_trouble = ""
+                self._troubles.over(TAKING)
             except RedisError as error:
-                await self._pause(error)
+                await self._pause(TAKING, error)
 
     async def _take(self, room: int) -> int:
         taken, snapshots = await asyncio.to_thread(self._take_and_read, room)
@@ -168,8 +181,10 @@ class Worker:
             return await self._bring_up(taken, snapshot, session)
         work = await self._work(kind, key, snapshot, session)
         reconciler = Reconciler(session, self._fights)
-        outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken), taken.failures)
-        return Ending(taken, outcome, tuple(answers_of(work, session)))
+        outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken), taken.tries)
+        if key.plural == host_names.PLURAL:
+            await self._host_names.look_at(work, session)
+        return Ending(taken, outcome, tuple(answers_of(work, session, snapshot.positions)))
 
     async def _bring_up(self, taken: Taken, snapshot: Snapshot, session: Session) -> Ending:
         outcome = await self._event_up.bring_up(
@@ -190,6 +205,7 @@ class Worker:
             snapshot.host if "host" in watched else None,
             related,
             session.digest_key,
+            snapshot.seen_deleted,
         )
 
     async def _end_all(self) -> None:
@@ -205,7 +221,8 @@ class Worker:
                 await asyncio.to_thread(flush, self._store, self._queue, endings)
                 break
             except RedisError as error:
-                await self._pause(error)
+                await self._pause("ending", error)
+        self._troubles.over("ending")
         for each in endings:
             self._held.pop(each.taken.key, None)
         self._room.set()
@@ -215,13 +232,13 @@ class Worker:
             try:
                 await step()
             except RedisError as error:
-                await self._pause(error)
+                await self._pause(step.__name__, error)
+                continue
+            self._troubles.over(step.__name__)
             await asyncio.sleep(seconds)
 
-    async def _pause(self, error: RedisError) -> None:
-        if not self._redis_trouble:
-            _log.warning("Redis can't be used; pausing", error=str(error))
-        self._redis_trouble = str(error)
+    async def _pause(self, part: str, error: RedisError) -> None:
+        self._troubles.met(part, error)
         await asyncio.sleep(PAUSE_S)
 
     async def _heartbeat(self) -> None:

@@ -8,16 +8,17 @@ from pydantic import ValidationError
 
 from common.config import checks, environment, problems
 from common.config.mapping_checks import mapping_problems
-from common.config.model import Config
+from common.config.model import MAY_BE_EMPTY, Config
 from common.config.notes import notes_of
 from common.config.reading import read_map
+from common.config.redis import FILES
 from common.config.values import read_values
 from common.errors import ConfigError
 from common.objects import Obj, merge_patch
 
 DEFAULT_PATHS = (Path("tohost.yaml"), Path("/etc/tohost/tohost.yaml"))
 _HOLDS = 'at least "virtualClusters:" and a list of them'
-_VALUES_SECTIONS = ("sync", "networking", "naming")
+_VALUES_SECTIONS = ("sync", "networking", "naming", "policies")
 
 
 def load(
@@ -25,8 +26,10 @@ def load(
     environ: Mapping[str, str] = os.environ,
     *,
     check_kubeconfigs: bool = False,
+    may_be_empty: bool = False,
 ) -> Config:
     """Read the configuration; `path` None: `TOHOST_CONFIG`, else the first default that is there.
+    `may_be_empty`: it needs no virtual cluster.
 
     Relative paths in the file are meant from where the file is. Raises ConfigError, with one line
     for each problem, and reads no kubeconfig unless told to.
@@ -37,14 +40,19 @@ def load(
     origins, unknown = environment.overlay(content, Config, environ)
     label = str(file) if file else "environment"
     notes = _take_values(content, label, wrong)
+    if may_be_empty:
+        content.setdefault("virtualClusters", [])
     try:
-        config = Config.model_validate(content, by_alias=True, by_name=False)
+        config = Config.model_validate(
+            content, by_alias=True, by_name=False, context={MAY_BE_EMPTY: may_be_empty}
+        )
     except ValidationError as error:
         raise ConfigError(
             "\n".join([*wrong, *unknown, *problems.lines(error, Config, label, origins)])
         ) from None
     found = [*checks.duplicates(config), *mapping_problems(config)]
-    found += checks.kubeconfigs(config) if check_kubeconfigs else ()
+    if check_kubeconfigs:
+        found += [*checks.kubeconfigs(config), *config.redis.missing_files()]
     wrong += [*unknown, *(f"{label}: {line}" for line in found)]
     if wrong:
         raise ConfigError("\n".join(wrong))
@@ -75,11 +83,12 @@ def _entries(content: Obj) -> list[tuple[int, Obj]]:
 def _resolve_paths(content: Obj, file: Path) -> list[str]:
     """Make the paths in the file absolute; returns problems."""
     wrong = []
-    host = content.get("host")
+    host, redis = content.get("host"), content.get("redis")
+    for key in FILES:
+        _make_absolute(redis if isinstance(redis, dict) else {}, key, file)
     for entry in [host if isinstance(host, dict) else {}, *(e for _, e in _entries(content))]:
         for key in ("kubeconfig", "values"):
-            if isinstance(entry.get(key), str) and entry[key]:
-                entry[key] = str(file.parent / Path(entry[key]).expanduser())
+            _make_absolute(entry, key, file)
     for index, entry in _entries(content):
         if entry.get("values") and "sync" in entry:
             wrong.append(
@@ -87,6 +96,11 @@ def _resolve_paths(content: Obj, file: Path) -> list[str]:
                 "write it in the values file, or leave values out"
             )
     return wrong
+
+
+def _make_absolute(section: Obj, key: str, file: Path) -> None:
+    if isinstance(section.get(key), str) and section[key]:
+        section[key] = str(file.parent / Path(section[key]).expanduser())
 
 
 def _take_values(content: Obj, label: str, wrong: list[str]) -> list[str]:

@@ -3,20 +3,20 @@
 import ipaddress
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from common.cluster import Cluster
+from common.config.duration import Duration
 from common.config.mappings import namespace_rules
+from common.config.policies import Policies
+from common.config.redis import Redis
 from common.config.section import DnsLabel, Section
 from common.config.sync import SWITCHES, Sync, ToHost
 from common.objects import Obj
 from common.patches.rules import PatchRule
 
-
-def _redis_url(value: str) -> str:
-    if value.startswith(("redis://", "rediss://", "unix://")):
-        return value
-    raise ValueError(f'"{value}" is not a Redis URL; write for example "redis://localhost:6379/0"')
+MAY_BE_EMPTY = "may be empty"
+"""In a validation's context: whether it's fine to have no virtual cluster."""
 
 
 def _ip(value: str) -> str:
@@ -35,10 +35,6 @@ def _service(value: str) -> str:
 
 IpAddress = Annotated[str, AfterValidator(_ip)]
 ServiceName = Annotated[str, AfterValidator(_service)]
-
-
-class Redis(Section):
-    url: Annotated[str, AfterValidator(_redis_url)] = "redis://localhost:6379/0"
 
 
 class Owner(Section):
@@ -80,6 +76,9 @@ class Health(Section):
 
 
 class Safety(Section):
+    """`scan_every`: how often all pairs of objects are compared; 0: never."""
+
+    scan_every: Duration = 300.0
     max_delete_fraction: float = Field(default=0.5, gt=0, le=1)
 
 
@@ -121,6 +120,7 @@ class VirtualCluster(Section):
     sync: Sync = Sync()
     networking: Networking = Networking()
     naming: Naming = Naming()
+    policies: Policies = Policies()
 
     def cluster(
         self, owner: Obj | None = None, *, api_service_ip: str = "", dns_service_ip: str = ""
@@ -153,6 +153,7 @@ class VirtualCluster(Section):
             custom=tuple(
                 each.custom(name) for name, each in self.sync.to_host.custom_resources.items()
             ),
+            pod_security=self.policies.pod_security,
         )
 
 
@@ -184,8 +185,10 @@ def _patches(to_host: ToHost) -> dict[str, tuple[PatchRule, ...]]:
     return rules | {name: found for name, found in custom.items() if found}
 
 
-def _at_least_one(clusters: tuple[VirtualCluster, ...]) -> tuple[VirtualCluster, ...]:
-    if not clusters:
+def _at_least_one(
+    clusters: tuple[VirtualCluster, ...], info: ValidationInfo
+) -> tuple[VirtualCluster, ...]:
+    if not clusters and not (info.context or {}).get(MAY_BE_EMPTY):
         raise ValueError('is empty; write at least one virtual cluster: "- name: my-vcluster"')
     return clusters
 

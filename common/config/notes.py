@@ -22,13 +22,12 @@ def notes_of(config: Config) -> list[str]:
     for cluster in config.virtual_clusters:
         found = [*_namespaces(cluster, config), *_cleanups(cluster.sync.to_host)]
         notes += [f"{cluster.name}: {note}" for note in found]
-    if "max_delete_fraction" in config.safety.model_fields_set:
-        notes.append("safety.maxDeleteFraction: not yet supported, ignored")
     return notes
 
 
 def notes_on(cluster: VirtualCluster) -> list[str]:
     paths = [*_to_host(cluster.sync.to_host), *_from_host(cluster), *_networking(cluster)]
+    paths += [f"policies.{name}" for name in cluster.policies.unread()]
     return [f"{cluster.name}: {path}: not yet supported, ignored" for path in paths]
 
 

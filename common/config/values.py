@@ -1,4 +1,4 @@
-"""A vCluster values.yaml: the three sections of it that matter here, and its other keys."""
+"""A vCluster values.yaml: the sections of it that matter here, and its other keys."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from common.config import problems
 from common.config.model import Naming, Networking
+from common.config.policies import Policies
 from common.config.reading import read_map
 from common.config.section import Section
 from common.config.sync import Sync
@@ -17,18 +18,19 @@ class Values(Section):
     sync: Sync = Sync()
     networking: Networking = Networking()
     naming: Naming = Naming()
+    policies: Policies = Policies()
 
 
 # Top-level keys of vCluster's own values.yaml; a key that is none of these may be a typing error.
 _VCLUSTER_KEYS = frozenset(
     "autoUpgrade controlPlane deploy experimental exportKubeConfig external globalMetadata "
-    "integrations license logging platform plugin plugins policies privateNodes pro rbac "
+    "integrations license logging platform plugin plugins privateNodes pro rbac "
     "sleepMode snapshots standalone telemetry".split()
 )
 
 
 def read_values(path: Path) -> tuple[Obj, list[str]]:
-    """The checked `sync`, `networking` and `naming` maps, and notes on the other keys.
+    """The checked sections that `Values` has, and notes on the other keys.
 
     Raises ConfigError with one line for each problem.
     """

@@ -9,6 +9,7 @@ from common.context import Need
 from common.custom.kind import bare, following
 from common.kind import Kind
 from common.patches.kind import patched
+from common.pod.security.guarded import guarded
 
 
 def _found() -> dict[str, Kind]:
@@ -21,12 +22,13 @@ REGISTRY: Mapping[str, Kind] = _found()
 
 
 def kinds_of(cluster: Cluster) -> Mapping[str, Kind]:
-    """The kinds as this virtual cluster has them, by plural: with its custom resources and under
-    its patches. Raises ConfigError for a patch that can't be followed."""
+    """The kinds as this virtual cluster has them, by plural: with its custom resources, under its
+    patches and its Pod Security Standard. Raises ConfigError for a patch that can't be followed."""
     custom = {rule.plural: bare(rule) for rule in cluster.custom}
     kinds = {**REGISTRY, **custom}
     for plural in kinds.keys() & cluster.patches.keys():
         kinds[plural] = patched(kinds[plural], cluster.patches[plural], kinds)
+    kinds |= guarded(kinds, cluster)
     return {**kinds, **{plural: following(kinds[plural]) for plural in custom}}
 
 

@@ -1,7 +1,7 @@
 -- End runs. ARGV[2..], six for each: member, lease, number of the mark at the start, outcome,
--- failed attempts to remember, seconds to wait.
+-- tries to remember ("" for none), seconds to wait.
 -- Outcomes: done, again (later, no failure), retry (later, hastened by a change), wait (later, the
--- server said when), failed (until marked again), back (handed back: run it elsewhere).
+-- server said when), failed (as retry, and shown so), back (handed back: run it elsewhere).
 -- Answers for each: lost (the lease was: nothing happened), idle, queued, delayed or failed.
 local now, ends = clock(), {}
 
@@ -13,7 +13,7 @@ end
 local function delay(member, state, wait_s)
   redis.call('ZADD', DELAYED, now + wait_s, member)
   become(member, state)
-  return 'delayed'
+  return state == 'f' and 'failed' or 'delayed'
 end
 
 local function queue(member)
@@ -30,11 +30,7 @@ local function finish(member, seq, outcome, wait_s)
     redis.call('HDEL', STATE, member)
     return 'idle'
   end
-  if outcome == 'failed' then
-    redis.call('HDEL', DIRTY, member)
-    become(member, 'f')
-    return 'failed'
-  end
+  if outcome == 'failed' then return delay(member, 'f', wait_s) end
   if wait_s > 0 then return delay(member, 'd', wait_s) end
   return queue(member)
 end
@@ -43,7 +39,7 @@ for i = 2, #ARGV, 6 do
   local member, answer = ARGV[i], 'lost'
   if redis.call('HGET', STATE, member) == 's:' .. ARGV[i + 1] then
     redis.call('ZREM', RUNNING, member)
-    if ARGV[i + 4] == '0' then
+    if ARGV[i + 4] == '' then
       redis.call('HDEL', ATTEMPTS, member)
     else
       redis.call('HSET', ATTEMPTS, member, ARGV[i + 4])

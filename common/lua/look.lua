@@ -9,15 +9,13 @@ local function mend(member, state)
   elseif is_started(state) then
     started[#started + 1] = member
     if not redis.call('ZSCORE', RUNNING, member) then redis.call('ZADD', RUNNING, now, member) end
-  elseif state ~= 'f' and not redis.call('ZSCORE', DELAYED, member) then
+  elseif not redis.call('ZSCORE', DELAYED, member) then
     redis.call('ZADD', DELAYED, now, member)
   end
 end
 
 for _, member in ipairs(redis.call('HKEYS', DIRTY)) do
-  if redis.call('HSETNX', STATE, member, 'q') == 0 then
-    if redis.call('HGET', STATE, member) == 'f' then redis.call('HSET', STATE, member, 'q') end
-  end
+  redis.call('HSETNX', STATE, member, 'q')
 end
 local states = redis.call('HGETALL', STATE)
 for i = 1, #states, 2 do mend(states[i], states[i + 1]) end

@@ -7,7 +7,7 @@
 --   s:<lease>     started: a worker runs it; its deadline is in the ZSET `running`
 --   d             delayed: due at its score in the ZSET `delayed`, or at once when marked again
 --   w             waiting: as delayed, but the API server set the time, so marking doesn't hasten it
---   f             failed until it is marked again
+--   f             failing: as delayed, and shown as failed meanwhile
 --
 -- Returns 1 when the caller must push an RQ job for the member, 0 when a job will run it anyway.
 local function mark(prefix, member)
@@ -17,7 +17,7 @@ local function mark(prefix, member)
   if state and (state == 'q' or state == 'w' or string.sub(state, 1, 2) == 's:') then
     return 0
   end
-  if state == 'd' then
+  if state == 'd' or state == 'f' then
     redis.call('ZREM', prefix .. ':delayed', member)
   end
   redis.call('HSET', states, member, 'q')

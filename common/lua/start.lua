@@ -2,11 +2,11 @@
 -- ARGV[2]: length of a lease in seconds, then three for each: member, lease, and "1" when its job
 -- says that it is queued. Without that (a job deleted by hand, a second token) only a key that
 -- ought to be queued is started.
--- Answers two for each: the number of the mark, "" when not started; failed attempts so far.
+-- Answers two for each: the number of the mark, "" when not started; its tries so far.
 local deadline, started = clock() + tonumber(ARGV[2]), {}
 
-local function lease(member, name, state)
-  if state == 'd' or state == 'w' then redis.call('ZREM', DELAYED, member) end
+local function lease(member, name)
+  redis.call('ZREM', DELAYED, member)
   redis.call('HSET', STATE, member, 's:' .. name)
   redis.call('ZADD', RUNNING, deadline, member)
   return seq_of(member)
@@ -20,9 +20,9 @@ for i = 3, #ARGV, 3 do
     -- more run once that is over.
     if queued then mark(prefix, member) end
   elseif queued or state == 'q' then
-    seq = lease(member, name, state)
+    seq = lease(member, name)
   end
   started[#started + 1] = seq
-  started[#started + 1] = redis.call('HGET', ATTEMPTS, member) or '0'
+  started[#started + 1] = redis.call('HGET', ATTEMPTS, member) or ''
 end
 return started

@@ -1,19 +1,37 @@
 -- Store a batch of changes of one stream, and mark what they wake, in one atomic step.
 -- Loaded behind mark.lua, which defines mark(prefix, member).
--- KEYS[1]: tohost:{V}. ARGV: side, plural, wake_own ("1" or ""), now (Unix seconds), again ("1":
--- what has the stored version is stored anew, "": it's ignored), then five for each change: field,
--- resourceVersion, JSON ("" when deleted), refs, uid of the virtual object.
+-- KEYS[1]: tohost:{V}. ARGV: side, plural, wake_own ("1" or ""), now (Unix seconds, "" for this
+-- server's own clock), mode, position, then six for each change: field, resourceVersion, JSON ("" when
+-- deleted), refs, uid of the virtual object, note.
+-- mode: "again": what has the stored version is stored anew, else it's ignored; "rebuild": whatever
+-- the versions, this is how it is; "late": answers, that may have come after the end of their object.
 -- refs: lines of `t plural ns/name` (wakes the target) and `r plural ns/name` (wakes us).
+-- position: `=` and what the stream's must be, else nothing happens and the answer is nil; "" any.
+-- note: of a deletion the tombstone's letter, "T" when a watch showed it, "L" when a list lacked the
+-- object; else a version at which the server still had the object, "" when only its own is known.
 -- Answers the members for which a job must be pushed.
 
 local prefix, side, plural = KEYS[1], ARGV[1], ARGV[2]
-local wake_own, now, again = ARGV[3] == "1", ARGV[4], ARGV[5] == "1"
+local wake_own, now, mode = ARGV[3] == "1", ARGV[4], ARGV[5]
+if now == "" then
+  local time = redis.call("TIME")
+  now = string.format("%d.%06d", time[1], time[2])
+end
 local suffix = side .. ":" .. plural
+if ARGV[6] ~= "" and ARGV[6] ~= "=" .. (redis.call("HGET", prefix .. ":pos", suffix) or "") then
+  return false
+end
 local objects = prefix .. ":obj:" .. suffix
 local versions = prefix .. ":rv:" .. suffix
 local forward = prefix .. ":fwd:" .. suffix
 local tombstones = prefix .. ":tomb:" .. suffix
 local woken, push = {}, {}
+-- Up to which version all of the stream is stored, nil for nothing: see begin_list in store.py.
+local complete
+if mode == "late" then
+  local position = redis.call("HGET", prefix .. ":pos", suffix) or ""
+  complete = string.match(position, "^list %x+ (%d+)$") or string.match(position, "^(%d+)$")
+end
 
 local function wake(member)
   if woken[member] then return end
@@ -67,22 +85,49 @@ local function index_service(field, version, deleted)
   end
 end
 
-local function apply(field, version, json, refs, uid)
+-- Whether the server is known to have had an object later than at `past`.
+local function outlived(past, version, had)
+  return newer(version, past) or (had ~= "" and not newer(past, had))
+end
+
+-- Whether what is stored is newer; `dead`, `current`: the tombstone's letter and the version of that.
+local function stale(dead, current, version, json, note)
+  if mode == "rebuild" then return false end
+  if current == "" then
+    return complete and json ~= "" and not outlived(complete, version, note)
+  end
+  if newer(version, current) then return false end
+  if json == "" then
+    -- A server answers a DELETE with the version that the DELETED event has too: the end wins.
+    return version ~= current
+  end
+  if dead == "L" then return not outlived(current, version, note) end
+  return version ~= current or dead ~= "" or mode ~= "again"
+end
+
+-- A rebuilt store takes everything but what it has to the letter.
+local function same(field, version, json, dead, current)
+  return mode == "rebuild" and dead == "" and version == current
+    and redis.call("HGET", objects, field) == json
+end
+
+local function apply(field, version, json, refs, uid, note)
   local stored = redis.call("HGET", versions, field)
   local dead, current, current_uid = "", "", ""
-  if stored then dead, current, current_uid = string.match(stored, "^(T?)(%d*):(.*)$") end
-  -- A server answers a DELETE with the version that the DELETED event has too: the end wins.
-  local wins = version == current and (json == "" or (again and dead == ""))
-  if current ~= "" and not newer(version, current) and not wins then return end
+  if stored then dead, current, current_uid = string.match(stored, "^([TL]?)(%d*):(.*)$") end
+  if stale(dead, current, version, json, note) then return end
+  if same(field, version, json, dead, current) then return end
   if json == "" then
-    if not stored or dead == "T" then return end
+    -- A watch may still show what a list only lacked.
+    if not stored or dead == "T" or dead == note then return end
+    uid = uid ~= "" and uid or current_uid
     redis.call("HDEL", objects, field)
-    redis.call("HSET", versions, field, "T" .. version .. ":" .. (uid ~= "" and uid or current_uid))
+    redis.call("HSET", versions, field, note .. version .. ":" .. uid)
     redis.call("ZADD", tombstones, now, field)
   else
     redis.call("HSET", objects, field, json)
     redis.call("HSET", versions, field, version .. ":" .. uid)
-    if dead == "T" then redis.call("ZREM", tombstones, field) end
+    if dead ~= "" then redis.call("ZREM", tombstones, field) end
   end
   update_refs(field, refs)
   if plural == "services" then index_service(field, version, json == "") end
@@ -95,7 +140,7 @@ local function apply(field, version, json, refs, uid)
   if wake_own and not ends then wake(plural .. " " .. field) end
 end
 
-for i = 6, #ARGV, 5 do
-  apply(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
+for i = 7, #ARGV, 6 do
+  apply(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
 end
 return push

@@ -19,6 +19,6 @@ end
 for _, member in ipairs(overdue(DELAYED)) do
   redis.call('ZREM', DELAYED, member)
   local state = redis.call('HGET', STATE, member)
-  if state == 'd' or state == 'w' then queue(member, due) end
+  if state == 'd' or state == 'w' or state == 'f' then queue(member, due) end
 end
 return {expired, due}

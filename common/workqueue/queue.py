@@ -26,7 +26,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.executions import Execution
 
-from common import backoff
+from common.clock import running_s
 from common.keys import Key
 from common.workqueue import jobs
 from common.workqueue.bell import ring
@@ -36,6 +36,7 @@ from common.workqueue.presence import Presence, queue_names
 from common.workqueue.state import (
     LEASE_S,
     Again,
+    Blocked,
     Done,
     How,
     Outcome,
@@ -44,6 +45,7 @@ from common.workqueue.state import (
     Terminal,
 )
 from common.workqueue.sweep import Sweeper
+from common.workqueue.tries import Tries
 
 LONGEST_WAIT_S = 86400.0
 """What servers and objects ask for is no more to be trusted than they are; also, dates end."""
@@ -51,15 +53,15 @@ LONGEST_WAIT_S = 86400.0
 
 @dataclass(slots=True, eq=False)
 class Taken:
-    """A key that this worker runs. `failures`: failed runs in a row before this one.
+    """A key that this worker runs. `tries`: failed runs in a row before this one.
 
-    `deadline`, on the queue's clock, is when the lease ends; heartbeats move it. Ask
+    `deadline`, by `common.clock.running_s`, is when the lease ends; heartbeats move it. Ask
     `WorkQueue.holds` before each write.
     """
 
     key: Key
     seq: int
-    failures: int
+    tries: Tries
     lease: str
     deadline: float
     run: Execution = field(repr=False)
@@ -68,7 +70,8 @@ class Taken:
 class WorkQueue:
     """`clusters`: weight by name of virtual cluster. `worker`: what people see, made unique here.
 
-    `clock` gives Unix seconds to tests; without it Redis' clock decides on leases and delays.
+    `clock` gives Unix seconds to tests; without it Redis' clock decides on leases and delays, and
+    no worker's date does.
     """
 
     def __init__(
@@ -82,7 +85,8 @@ class WorkQueue:
         self.clusters = clusters
         self.worker = f"{worker or socket.gethostname()}.{os.getpid()}.{secrets.token_hex(3)}"
         self._redis = redis
-        self._clock = clock or time.time
+        self._clock = clock or running_s
+        self._date = clock or time.time
         self._chance = chance
         self._scripts = Scripts(clock)
         self._sweeper = Sweeper(redis, self._scripts)
@@ -144,10 +148,11 @@ class WorkQueue:
         started = zip(keys, answers[::2], answers[1::2], strict=True)
         taken = []
         with self._redis.pipeline(transaction=False) as pipe:
-            for key, seq, failures in started:
+            for key, seq, attempts in started:
                 if seq:
                     run = jobs.start(self._redis, pipe, key, self.worker)
-                    taken.append(Taken(key, int(seq), int(failures), leases[key], deadline, run))
+                    tries = Tries.decode(attempts.decode(errors="replace"))
+                    taken.append(Taken(key, int(seq), tries, leases[key], deadline, run))
             pipe.execute()
         self._running.update((one.key, one) for one in taken)
         return taken
@@ -166,24 +171,30 @@ class WorkQueue:
         """Give up runs that didn't end, so that other workers take their keys at once; when Redis
         can't be told, once the leases run out."""
         try:
-            self._end([_End(one, "back", one.failures) for one in taken])
+            self._end([_End(one, "back", one.tries) for one in taken])
         finally:
             for one in taken:
                 self._forget(one)
 
     def _ending(self, taken: Taken, outcome: Outcome) -> "_End":
+        now_s, chance = self._date(), self._chance
         match outcome:
             case Done():
                 return _End(taken, "done")
             case Again(after_s, reason):
                 return _End(taken, "again", wait_s=min(after_s, LONGEST_WAIT_S), why=reason)
             case Retry(after_s, message):
-                failures = taken.failures + 1
-                wait_s = min(backoff.delay_s(failures, after_s, self._chance), LONGEST_WAIT_S)
+                tries = taken.tries.failed(now_s)
+                wait_s = min(tries.transient_s(after_s, chance), LONGEST_WAIT_S)
                 how: How = "retry" if after_s is None else "wait"
-                return _End(taken, how, failures, wait_s, message)
+                return _End(taken, how, tries, wait_s, message)
+            case Blocked(message, reason):
+                tries, why = taken.tries.blocked(now_s), f"{reason}: {message}"
+                how = "failed" if tries.blocked_for_long else "retry"
+                return _End(taken, how, tries, tries.blocked_s(chance), why)
             case Terminal(message, reason):
-                return _End(taken, "failed", why=f"{reason}: {message}")
+                tries, why = taken.tries.refused(now_s), f"{reason}: {message}"
+                return _End(taken, "failed", tries, tries.refused_s(chance), why)
 
     def _end(self, ends: Sequence["_End"]) -> None:
         if not ends:
@@ -193,7 +204,7 @@ class WorkQueue:
         for end in ends:
             self._forget(end.taken)
         try:
-            self._show(ends, self._release(ends, held))
+            self._show(ends, self._release(ends, held), held)
         except RedisError:
             # Their leases go on, so that the caller can try again.
             self._running.update(held)
@@ -221,8 +232,9 @@ class WorkQueue:
             answers = pipe.execute()[cleared:]
         return [state.decode() for states in answers for state in states]
 
-    def _show(self, ends: Sequence["_End"], states: Sequence[str]) -> None:
-        """Let RQ show what became of the keys that are not done."""
+    def _show(self, ends: Sequence["_End"], states: Sequence[str], held: Collection[Key]) -> None:
+        """Let RQ show what became of the keys that are not done, and forget those that are though
+        their leases had run out. (Should one of these be marked just now, its token will do.)"""
         self._ended["failed"] += states.count("failed")
         self._ended["done"] += len(states) - states.count("failed") - states.count("lost")
         again: list[Key] = []
@@ -235,6 +247,8 @@ class WorkQueue:
                     jobs.schedule(self._redis, pipe, key, end.wait_s, end.why)
                 elif state == "failed":
                     jobs.fail(self._redis, pipe, key, end.why)
+                elif state == "idle" and key not in held:
+                    jobs.forget(pipe, [end.taken.run.job_id])
             if len(pipe):
                 pipe.execute()
         self._push(again)
@@ -300,13 +314,13 @@ class _End:
 
     taken: Taken
     how: How
-    failures: int = 0
+    tries: Tries = field(default_factory=Tries)
     wait_s: float = 0.0
     why: str = ""
 
-    def row(self) -> tuple[str, str, int, How, int, float]:
+    def row(self) -> tuple[str, str, int, How, str, float]:
         one = self.taken
-        return one.key.member, one.lease, one.seq, self.how, self.failures, self.wait_s
+        return one.key.member, one.lease, one.seq, self.how, self.tries.encode(), self.wait_s
 
 
 def _cluster_of(end: _End) -> str:

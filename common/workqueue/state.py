@@ -43,14 +43,24 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Terminal:
-    """A failure that lasts until the object changes or someone requeues the job."""
+class Blocked:
+    """Something else must come first. Backs off as after a transient failure; what lasts is shown
+    as failed and tried again every half a minute."""
 
     message: str
     reason: str = "SyncFailed"
 
 
-Outcome: TypeAlias = Done | Again | Retry | Terminal
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A refusal, or a bug: shown as failed, and tried again after seconds, then minutes. A change
+    of the object, or someone who requeues the job, hastens it."""
+
+    message: str
+    reason: str = "SyncFailed"
+
+
+Outcome: TypeAlias = Done | Again | Retry | Blocked | Terminal
 
 
 class Scripts:
@@ -69,16 +79,16 @@ class Scripts:
 
     def start(self, pipe: Pipeline, cluster: str, tokens: Iterable[tuple[str, str, bool]]) -> None:
         """`tokens`: member, lease, whether its job says that it is queued. Answers two for each:
-        the mark's number, b"" when the key was not started, and its failures so far."""
+        the mark's number, b"" when the key was not started, and its tries so far."""
         arguments: list[str | float] = [LEASE_S]
         for member, lease, queued in tokens:
             arguments += (member, lease, "1" if queued else "")
         self._call(pipe, "start", cluster, arguments)
 
     def finish(
-        self, pipe: Pipeline, cluster: str, ends: Iterable[tuple[str, str, int, How, int, float]]
+        self, pipe: Pipeline, cluster: str, ends: Iterable[tuple[str, str, int, How, str, float]]
     ) -> None:
-        """`ends`: member, lease, the mark's number at the start, how, failures to remember and
+        """`ends`: member, lease, the mark's number at the start, how, tries to remember and
         seconds to wait. Answers for each: lost, idle, queued, delayed or failed."""
         arguments = [value for end in ends for value in end]
         self._call(pipe, "finish", cluster, arguments)

@@ -51,11 +51,18 @@ class Sweeper:
     ) -> Sequence[str]:
         if force or not clusters:
             return clusters
+        # A bit less than the period, or two clocks of the same period skip every other one.
+        keys, period_ms = [f"{redis_prefix(each)}:{what}" for each in clusters], int(every_s * 950)
         with self._redis.pipeline(transaction=False) as pipe:
-            for cluster in clusters:
-                # A bit less than the period, or two clocks of the same period skip every other one.
-                pipe.set(f"{redis_prefix(cluster)}:{what}", 1, nx=True, px=int(every_s * 950))
-            return [c for c, mine in zip(clusters, pipe.execute(), strict=True) if mine]
+            for key in keys:
+                pipe.set(key, 1, nx=True, px=period_ms)
+                pipe.pttl(key)
+            answers = pipe.execute()
+            for key, left_ms in zip(keys, answers[1::2], strict=True):
+                if left_ms > period_ms:  # Redis' date was set back
+                    pipe.delete(key)
+            pipe.execute()
+        return [each for each, mine in zip(clusters, answers[::2], strict=True) if mine]
 
     def _queue_overdue(self, clusters: Sequence[str]) -> int:
         if not clusters:
@@ -112,7 +119,7 @@ class Sweeper:
             if jobs.job_id(key) not in tokens
         }
         lost = self._suspects(cluster, missing)
-        with self._redis.pipeline() as pipe:
+        with self._redis.pipeline(transaction=False) as pipe:
             if lost:
                 self._push(pipe, cluster, lost)
             self._drop_orphans(pipe, names, {m.decode() for m in started})

@@ -10,7 +10,7 @@ from sandbox.errors import (
     bad_request,
     forbidden,
     invalid,
-    too_large,
+    too_large_to_store,
 )
 from sandbox.kinds.defaults import DEFAULTS
 from sandbox.kinds.pod_validation import validate_new_pod
@@ -138,6 +138,6 @@ def check_new(cluster: Cluster, request: Request, obj: Object) -> None:
 
 
 def check_size(obj: Object, at_most: int) -> None:
-    """Refuses what doesn't fit into etcd: 413. Only looks closely at what may be too large."""
+    """Refuses what doesn't fit into etcd. Only looks closely at what may be too large."""
     if at_most > STORED_LIMIT // 2 and len(body_of(obj)) > STORED_LIMIT:
-        raise too_large(STORED_LIMIT)
+        raise too_large_to_store()

@@ -183,7 +183,7 @@ def test_a_change_whose_job_was_deleted_is_not_lost(
     assert take(queue).key == WEB
 
 
-def test_deleting_a_failed_job_keeps_the_key_quiet_until_a_change(
+def test_deleting_a_failed_job_keeps_the_key_quiet_until_it_is_due_or_changed(
     queue: WorkQueue, dashboard: Dashboard
 ) -> None:
     fail(queue)

@@ -104,7 +104,7 @@ async def bench(tmp_path: Path, redis: Redis) -> AsyncIterator[Bench]:
             await client.request("POST", "/api/v1/namespaces", body=namespace)
         known, active = await identify(virtual), active_plurals(REGISTRY.values(), CLUSTER)
         ways = gates(REGISTRY.values(), CLUSTER)
-        session = Session(CLUSTER, virtual, host, known.key, known.digest, REGISTRY, active, ways)
+        session = Session(CLUSTER, virtual, host, known.key, REGISTRY, active, ways)
         yield Bench(session, box, Store(redis))
 
 

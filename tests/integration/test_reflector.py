@@ -31,11 +31,12 @@ class Mirror:
     async def list_started(self) -> None:
         self._listing = {}
 
-    async def listed(self, objects: list[Obj]) -> None:
+    async def listed(self, objects: list[Obj], version: str) -> None:
         self._listing |= {name_of(each): _value(each) for each in objects}
 
-    async def list_done(self, version: str) -> None:
+    async def list_done(self, version: str) -> bool:
         self.objects, self.lists = self._listing, self.lists + 1
+        return True
 
     async def events(self, events: list[Event]) -> None:
         for kind, each in events:

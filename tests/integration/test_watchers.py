@@ -239,7 +239,7 @@ async def test_a_redis_that_restarts_empty_is_filled_again(world: Setting, tmp_p
         async with watching(world, port):
             await until(lambda: world.stored() == {"default/c1"})
             await asyncio.to_thread(own.kill)
-            await until(lambda: says('"redis": "not usable'))
+            await until(lambda: says('"redis": "Redis can'))
             await asyncio.to_thread(own.start)
             await until(lambda: world.stored() == {"default/c1"}, 20)
             await until(lambda: says('"ready": true'))

@@ -9,9 +9,10 @@ import pytest
 from redis import Redis
 
 from common.cluster import Cluster
-from common.errors import PositionError, RetryError
+from common.errors import NotFoundError, PositionError, RetryError
+from common.kind import Kind
 from common.objects import Obj
-from common.store import Store
+from common.store import Change, Store
 from common.workqueue import WorkQueue
 from watchers.informer import BATCH, Informer
 from watchers.streams import Stream, streams_of
@@ -31,7 +32,22 @@ class Bench:
         self.redis, self.store, self.held = redis, store or Store(redis), True
         queue = WorkQueue(redis, {"v": 1})
         self.stream = STREAMS[stream]
-        self.informer = Informer(self.stream, self.store, queue, b"key", lambda: self.held)
+        self.server: dict[tuple[str, str], Obj | Exception] = {}
+        self.read: list[str] = []
+        self.now_s = 0.0
+        self.informer = Informer(
+            self.stream, self.store, queue, b"key", lambda: self.held, self.get, lambda: self.now_s
+        )
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Obj:
+        """What the server has one by one, whatever it lists: see `server`."""
+        self.read.append(name)
+        found = self.server.get((namespace, name))
+        if found is None:
+            raise NotFoundError(f"{name} not found", 404, "NotFound", {"name": name})
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
@@ -74,10 +90,10 @@ def obj(name: str, version: int, **fields: object) -> Obj:
     return {"metadata": metadata, **fields}
 
 
-async def list_all(bench: Bench, version: int, *objects: Obj) -> None:
+async def list_all(bench: Bench, version: int, *objects: Obj) -> bool:
     await bench.informer.list_started()
-    await bench.informer.listed(list(objects))
-    await bench.informer.list_done(str(version))
+    await bench.informer.listed(list(objects), str(version))
+    return await bench.informer.list_done(str(version))
 
 
 async def test_a_first_list_fills_the_store_wakes_the_keys_and_is_complete(bench: Bench) -> None:
@@ -94,7 +110,7 @@ async def test_a_first_list_fills_the_store_wakes_the_keys_and_is_complete(bench
 async def test_a_list_that_did_not_finish_gives_no_position(bench: Bench) -> None:
     async with bench.running():
         await bench.informer.list_started()
-        await bench.informer.listed([obj("a", 3)])
+        await bench.informer.listed([obj("a", 3)], "10")
     assert await bench.informer.resume() == ""
     assert not bench.informer.synced
 
@@ -110,8 +126,8 @@ async def test_a_relist_deletes_what_is_gone_and_wakes_nothing_else(bench: Bench
 
 async def test_a_relist_leaves_what_is_newer_than_the_list(bench: Bench) -> None:
     async with bench.running():
-        await bench.informer.events([("ADDED", obj("late", 25))])
-        await bench.until("25")
+        late = Change("ns/late", "25", obj("late", 25))
+        bench.store.put("v", "virtual", "configmaps", [late], mode="late")
         await list_all(bench, 20)
     assert bench.fields() == {"ns/late"}
 
@@ -120,7 +136,7 @@ async def test_an_abandoned_list_does_not_protect_what_is_gone(bench: Bench) -> 
     async with bench.running():
         await list_all(bench, 10, obj("a", 3))
         await bench.informer.list_started()
-        await bench.informer.listed([obj("a", 3)])
+        await bench.informer.listed([obj("a", 3)], "15")
         await list_all(bench, 20)
     assert bench.fields() == set()
 
@@ -209,12 +225,27 @@ async def test_events_behind_a_gap_that_redis_forgot_do_not_move_the_position(
 
 async def test_a_list_whose_beginning_redis_forgot_is_not_complete(bench: Bench) -> None:
     await bench.informer.list_started()
-    await bench.informer.listed([obj("a", 5)])
+    await bench.informer.listed([obj("a", 5)], "10")
     bench.redis.flushall()
-    await bench.informer.listed([obj("b", 6)])
+    with pytest.raises(PositionError):
+        await bench.informer.listed([obj("b", 6)], "10")
     with pytest.raises(PositionError):
         await bench.informer.list_done("10")
-    assert bench.store.synced("v") == frozenset()
+    assert (bench.store.synced("v"), bench.fields()) == (frozenset(), set())
+
+
+async def test_what_was_seen_before_redis_forgot_everything_is_not_stored(bench: Bench) -> None:
+    """As by a watcher that was paused: others may have listed the stream by now, and of an object
+    that ended meanwhile nothing would ever say so."""
+    async with bench.running():
+        await bench.informer.list_started()
+        await bench.informer.list_done("10")
+    bench.redis.flushall()
+    async with bench.running() as running:
+        await bench.informer.events([("MODIFIED", obj("a", 12))])
+        with pytest.raises(PositionError):
+            await running
+    assert bench.fields() == set()
 
 
 class SlowStore(Store):
@@ -253,7 +284,8 @@ async def test_a_changed_namespace_wakes_its_pods(redis: Redis) -> None:
 async def test_nothing_of_a_secret_reaches_redis(redis: Redis) -> None:
     cluster = Cluster("v", "h", enabled=frozenset({"secrets"}))
     stream = next(s for s in streams_of([cluster]) if s.kind.plural == "secrets")
-    informer = Informer(stream, Store(redis), WorkQueue(redis, {"v": 1}), b"key", lambda: True)
+    store, queue = Store(redis), WorkQueue(redis, {"v": 1})
+    informer = Informer(stream, store, queue, b"key", lambda: True, Bench(redis).get)
     secret = obj("s", 11, data={"password": "aHVudGVyMg=="}, stringData={"plain": "hunter2"})
     task = asyncio.create_task(informer.run())
     await informer.events([("ADDED", secret)])

@@ -103,7 +103,7 @@ def test_what_is_read_again_in_another_version_of_the_api_replaces_what_was_read
     rest(redis)
     other = [change("a", apiVersion="two"), change("a", "6", apiVersion="old")]
     assert store.put("v", "virtual", "ingresses", other) == []
-    assert store.put("v", "virtual", "ingresses", other, again=True) == ["ingresses n/a"]
+    assert store.put("v", "virtual", "ingresses", other, mode="again") == ["ingresses n/a"]
     stored = redis.hget("tohost:{v}:obj:virtual:ingresses", "n/a")
     assert stored is not None
     assert b"two" in stored
@@ -113,7 +113,7 @@ def test_what_was_deleted_is_not_brought_back_by_reading_it_again(redis: Redis) 
     store = Store(redis)
     store.put("v", "virtual", "ingresses", [change("a")])
     store.clear_stream("v", "virtual", "ingresses")
-    store.put("v", "virtual", "ingresses", [change("a")], again=True)
+    store.put("v", "virtual", "ingresses", [change("a")], mode="again")
     assert store.versions("v", "virtual", "ingresses") == {}
 
 

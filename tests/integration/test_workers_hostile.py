@@ -35,7 +35,8 @@ NODE_PORT = {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30500}]}
 
 def work_on(plural: str, virtual: Obj, gone: str = "") -> Work:
     """`gone`: of which virtual uid the host object was seen deleted."""
-    key, related = Key("v", plural, "n", name_of(virtual)), Related(host_gone_uid=gone)
+    key = Key("v", plural, "n", name_of(virtual))
+    related = Related(host_gone_uid=gone, host_seen_gone=bool(gone))
     return Work(key, REGISTRY[plural], CLUSTER, virtual, None, related, b"key")
 
 
@@ -73,7 +74,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
             await client.request("POST", "/api/v1/namespaces", body=namespace)
         known, active = await identify(virtual), active_plurals(REGISTRY.values(), CLUSTER)
         ways = gates(REGISTRY.values(), CLUSTER)
-        session = Session(CLUSTER, virtual, host, known.key, known.digest, REGISTRY, active, ways)
+        session = Session(CLUSTER, virtual, host, known.key, REGISTRY, active, ways)
         yield Bench(session)
 
 

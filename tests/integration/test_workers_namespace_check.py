@@ -41,7 +41,7 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
         await virtual.create(NAMESPACES, "", {"metadata": {"name": "n"}})
         known, active = await identify(virtual), active_plurals(REGISTRY.values(), CLUSTER)
         ways = gates(REGISTRY.values(), CLUSTER)
-        yield Session(CLUSTER, virtual, host, known.key, known.digest, REGISTRY, active, ways)
+        yield Session(CLUSTER, virtual, host, known.key, REGISTRY, active, ways)
 
 
 async def sync(session: Session, name: str) -> Outcome:

@@ -14,7 +14,7 @@ from common.keys import Key
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.objects import Obj
-from common.workqueue import Outcome, Retry
+from common.workqueue import Blocked, Outcome
 from tests.backends import backend
 from workers.fights import Fights
 from workers.gate import gates
@@ -38,7 +38,7 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
             await client.request("POST", "/api/v1/namespaces", body={"metadata": {"name": name}})
         known, active = await identify(virtual), active_plurals(REGISTRY.values(), CLUSTER)
         ways = gates(REGISTRY.values(), CLUSTER)
-        yield Session(CLUSTER, virtual, host, known.key, known.digest, REGISTRY, active, ways)
+        yield Session(CLUSTER, virtual, host, known.key, REGISTRY, active, ways)
 
 
 async def reconcile(session: Session, virtual: Obj) -> Outcome:
@@ -50,12 +50,12 @@ async def test_a_pod_whose_priority_class_is_missing_is_tried_again(session: Ses
     body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     virtual = await session.virtual.create(PODS, "n", body)
     outcome = await reconcile(session, virtual)
-    assert isinstance(outcome, Retry)
+    assert isinstance(outcome, Blocked)
     assert "no PriorityClass with name high" in outcome.message
     with pytest.raises(NotFoundError):
         await session.host.get(PODS, "h", HOST_NAME)
     high = {"metadata": {"name": "high"}, "value": 7}
     await session.host.create(REGISTRY["priorityclasses"], "", high)
-    assert not isinstance(await reconcile(session, virtual), Retry)
+    assert not isinstance(await reconcile(session, virtual), Blocked)
     host = await session.host.get(PODS, "h", HOST_NAME)
     assert (host["spec"]["priorityClassName"], host["spec"]["priority"]) == ("high", 7)

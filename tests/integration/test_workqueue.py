@@ -9,7 +9,7 @@ from rq import Queue
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
-from common.workqueue import LEASE_S, Again, Done, Retry, Taken, Terminal, WorkQueue, jobs
+from common.workqueue import LEASE_S, Again, Done, Retry, Taken, Terminal, Tries, WorkQueue, jobs
 from common.workqueue.queue import LONGEST_WAIT_S
 from sandbox.redis import RedisServer
 from tests.integration.workqueue import (
@@ -115,7 +115,7 @@ def test_failures_back_off_and_are_forgotten_after_a_success(
     mark(queue, WEB)
     for failures in range(4):
         taken = take_one(queue)
-        assert taken.failures == failures
+        assert taken.tries.failures == failures
         queue.finish([(taken, Retry(None, "503"))])
         clock.now_s += 0.05 * 2**failures - 0.01
         assert queue.sweep(force=True) == 0
@@ -123,7 +123,7 @@ def test_failures_back_off_and_are_forgotten_after_a_success(
         assert queue.sweep(force=True) == 1
     queue.finish([(take_one(queue), Done())])
     mark(queue, WEB)
-    assert take_one(queue).failures == 0
+    assert take_one(queue).tries == Tries()
 
 
 def test_no_change_hastens_what_the_server_told_to_wait(queue: WorkQueue, clock: Clock) -> None:
@@ -136,22 +136,6 @@ def test_no_change_hastens_what_the_server_told_to_wait(queue: WorkQueue, clock:
     assert (queue.sweep(force=True), take(queue)) == (0, [])
     clock.now_s += 5
     assert (queue.sweep(force=True), keys(take(queue))) == (1, [WEB])
-
-
-def test_a_terminal_failure_rests_as_failed_job_until_a_change(
-    queue: WorkQueue, redis: Redis, clock: Clock
-) -> None:
-    mark(queue, WEB)
-    queue.finish([(take_one(queue), Terminal('pods "web-0" is forbidden', "Forbidden"))])
-    result = job_of(redis, WEB).latest_result()
-    assert result is not None
-    assert result.exc_string == 'Forbidden: pods "web-0" is forbidden'
-    assert job_of(redis, WEB).is_failed
-    clock.now_s += 3600
-    assert (queue.sweep(force=True), take(queue)) == (0, [])
-    mark(queue, WEB)
-    assert keys(take(queue)) == [WEB]
-    assert len(Queue("alpha.pods", connection=redis).failed_job_registry) == 0
 
 
 def test_a_failure_that_a_change_overtook_is_tried_again(queue: WorkQueue) -> None:

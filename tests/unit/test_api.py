@@ -51,6 +51,20 @@ def test_each_answer_has_its_outcome(status: int, reason: str, kind: type[Except
     assert type(error) is kind
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "etcdserver: request is too large",
+        "rpc error: code = ResourceExhausted desc = trying to send message larger than max"
+        " (2531877 vs. 2097152)",
+    ],
+)
+def test_an_object_that_etcd_finds_too_large_is_refused_though_the_code_is_500(words: str) -> None:
+    error = status_error(f"host: POST /x: 500 {words}", {"code": 500, "message": words})
+    assert isinstance(error, ApiError)
+    assert error.reason == "RequestEntityTooLarge"
+
+
 def test_a_status_in_a_watch_may_ask_to_wait() -> None:
     error = status_error("busy", {"code": 429, "details": {"retryAfterSeconds": 2}})
     assert isinstance(error, RetryError)

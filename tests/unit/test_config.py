@@ -154,7 +154,7 @@ def test_variables_win_over_the_file(tmp_path: Path) -> None:
     config = read(tmp_path, "redis: {url: redis://file}\n" + ONE, environ)
     assert config.redis.url == "rediss://other:1/2"
     assert config.safety.max_delete_fraction == 1.0
-    assert config.notes == ("safety.maxDeleteFraction: not yet supported, ignored",)
+    assert config.notes == ()
 
 
 def test_maps_and_irregular_names_can_be_variables_too(tmp_path: Path) -> None:

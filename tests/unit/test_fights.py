@@ -226,3 +226,10 @@ def test_a_list_to_which_the_server_adds_is_not_undone(bench: Bench) -> None:
     assert not bench.reverted
     bench.write(to_host(wanted), bench.host)
     assert bench.reverted
+
+
+def test_what_was_given_up_is_told_once() -> None:
+    bench = Bench()
+    bench.count(to_host())
+    assert bench.fights.new_truces() == {"v": {"pods n/p"}}
+    assert bench.fights.new_truces() == {}

@@ -64,11 +64,12 @@ class Sink:
     async def list_started(self) -> None:
         self.told.append("start")
 
-    async def listed(self, objects: list[Obj]) -> None:
+    async def listed(self, objects: list[Obj], version: str) -> None:
         self.told += [f"listed {name_of(each)}" for each in objects]
 
-    async def list_done(self, version: str) -> None:
+    async def list_done(self, version: str) -> bool:
         self.told.append(f"done {version}")
+        return True
 
     async def events(self, events: list[Event]) -> None:
         self.told += [f"{kind} {name_of(each)}".strip() for kind, each in events]
@@ -81,7 +82,7 @@ class Run:
         self,
         *answers: object,
         position: str = "",
-        lasting_s: float = 60.0,
+        lasting_s: float = 250.0,
         sink: Sink | None = None,
         verify: Verify = no_check,
     ) -> None:
@@ -122,6 +123,8 @@ ADDED = ("ADDED", obj("a", "8"))
 BOOKMARK: Event = ("BOOKMARK", {"metadata": {"resourceVersion": "20"}})
 GONE: Event = ("ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
 AWAY = RetryError("connection reset")
+THERE = Page([], "30", "")
+"""What a server says that isn't behind any position."""
 
 
 async def test_a_list_is_handed_over_page_by_page_then_watched_from_its_version() -> None:
@@ -149,8 +152,8 @@ async def test_a_reconnect_resumes_from_the_last_event() -> None:
 
 
 async def test_a_bookmark_moves_the_position_too() -> None:
-    run = await Run([[BOOKMARK], AWAY], [], position="7").finish()
-    assert run.positions() == ["7", "20"]
+    run = await Run([[BOOKMARK], AWAY], THERE, [], position="7").finish()
+    assert run.positions() == ["7", "list", "20"]
 
 
 async def test_events_before_an_error_in_the_same_batch_count() -> None:
@@ -175,15 +178,39 @@ async def test_410_within_a_list_starts_it_anew() -> None:
 
 
 async def test_a_silent_watch_is_cut_and_resumed() -> None:
-    run = await Run([[ADDED], SILENT], [], position="7").finish()
-    assert run.positions() == ["7", "8"]
+    run = await Run([[ADDED], SILENT], THERE, [], position="7").finish()
+    assert run.positions() == ["7", "list", "8"]
 
 
 async def test_a_connection_cut_in_the_middle_is_resumed_with_back_off() -> None:
-    run = await Run([[ADDED], AWAY], AWAY, AWAY, [], position="7").finish()
-    assert run.positions() == ["7", "8", "8", "8"]
+    run = await Run([[ADDED], AWAY], AWAY, THERE, AWAY, THERE, [], position="7").finish()
+    assert run.positions() == ["7", "list", "list", "8", "list", "8"]
     assert run.slept == sorted(run.slept)
     assert len(set(run.slept)) == 3
+
+
+async def test_a_server_that_came_back_with_an_older_state_is_listed() -> None:
+    """It would tell nothing until its versions come to ours, and never what it had before."""
+    behind = Page([obj("a", "1")], "5", "")
+    run = await Run([[BOOKMARK], AWAY], behind, behind, [], position="7").finish()
+    assert run.sink.told == ["BOOKMARK", "start", "listed a", "done 5"]
+    assert run.server.asked[1] == {"labelSelector": "a=b", "limit": "10"}
+    assert run.positions() == ["7", "list", "list", "5"]
+
+
+async def test_an_empty_first_list_is_asked_for_once_more() -> None:
+    had = Page([obj("a", "3")], "9", "")
+    run = await Run(Page([], "5", ""), [], had, had, []).finish()
+    assert run.sink.told == ["start", "done 5", "start", "listed a", "done 9"]
+    assert run.server.asked[1]["timeoutSeconds"] == "12"
+
+
+async def test_a_list_that_the_sink_does_not_take_is_fetched_anew() -> None:
+    first, second = Page([obj("a", "1")], "5", "t"), Page([obj("b", "1")], "5", "")
+    run = await Run(*[first, second] * 3, [], sink=Doubter()).finish()
+    once = ["start", "listed a", "listed b"]
+    assert run.sink.told == [*once, *once, *once, "done 5"]
+    assert len(run.slept) == 1
 
 
 async def test_429_waits_as_long_as_the_server_says() -> None:
@@ -192,14 +219,14 @@ async def test_429_waits_as_long_as_the_server_says() -> None:
 
 
 async def test_a_watch_that_ends_at_once_is_slowed_down() -> None:
-    run = await Run([], [], [], position="7", lasting_s=0.001).finish()
+    run = await Run([], THERE, [], THERE, [], position="7", lasting_s=0.001).finish()
     assert len(run.slept) == 3
 
 
 async def test_trouble_is_known_until_something_comes() -> None:
     run = await Run(AWAY, position="7").finish()
     assert run.reflector.trouble == "connection reset"
-    run = await Run(AWAY, [[BOOKMARK]], position="7").finish()
+    run = await Run(AWAY, THERE, [[BOOKMARK]], position="7").finish()
     assert run.reflector.trouble == ""
 
 
@@ -214,6 +241,18 @@ async def test_another_cluster_is_noticed_before_its_list_counts() -> None:
     with pytest.raises(IdentityError):
         await run.reflector.run()
     assert run.sink.told == ["start"]
+
+
+class Doubter(Sink):
+    """Believes no list at first, and then wants one more."""
+
+    asked = 0
+
+    async def list_done(self, version: str) -> bool:
+        self.asked += 1
+        if self.asked == 1:
+            raise RetryError("a lie")
+        return self.asked > 2 and await super().list_done(version)
 
 
 class FullSink(Sink):

@@ -1,3 +1,4 @@
+from common.backoff import TRANSIENT
 from common.errors import ApiError, RetryError
 from watchers.machine import List, Machine, Watch
 
@@ -45,6 +46,19 @@ def test_a_list_that_is_not_stored_yet_gives_no_position() -> None:
     assert isinstance(it.failed(RetryError("away")), List)
 
 
+def test_a_list_that_is_not_believed_is_begun_anew_after_more_and_more_time() -> None:
+    it = machine()
+    it.start()
+    delays = []
+    for _ in range(4):
+        it.page("5", "t1")
+        it.page("5", "")
+        again = it.failed(RetryError("a lie"))
+        assert (again.token, again.limit) == ("", 500) if isinstance(again, List) else False
+        delays.append(again.delay_s)
+    assert delays == sorted(set(delays))
+
+
 def test_a_token_that_expired_starts_the_list_again_and_then_all_in_one() -> None:
     it = machine()
     it.start()
@@ -78,12 +92,12 @@ def test_an_outage_resumes_the_watch_at_the_last_version_seen() -> None:
     assert step.position == "9"
 
 
-def test_the_delay_grows_to_half_a_minute_and_falls_back_when_something_comes() -> None:
+def test_the_delay_grows_to_seconds_and_falls_back_when_something_comes() -> None:
     it = watching()
     delays = [it.failed(RetryError("away")).delay_s for _ in range(12)]
     assert delays == sorted(delays)
     assert delays[0] < 0.1
-    assert delays[-1] == 30
+    assert 2.5 <= delays[-1] <= TRANSIENT.cap_s
     it.seen("8")
     assert it.failed(RetryError("away")).delay_s == delays[0]
 
@@ -112,3 +126,81 @@ def test_what_we_may_not_see_is_asked_for_again_later() -> None:
     step = it.failed(ApiError("forbidden", 403, "Forbidden"))
     assert isinstance(step, Watch)
     assert step.delay_s > 0
+
+
+def test_a_watch_that_broke_or_ended_early_may_be_another_servers_now() -> None:
+    for step in (
+        watching().failed(RetryError("away")),
+        watching().closed(lasted_s=100),
+        watching().silent(),
+    ):
+        assert isinstance(step, Watch)
+        assert step.doubtful
+
+
+def test_what_is_known_of_the_server_is_not_doubted() -> None:
+    first, in_time = machine("7").start(), watching().closed(lasted_s=250)
+    for step in (first, in_time):
+        assert isinstance(step, Watch)
+        assert not step.doubtful
+
+
+def test_a_server_that_is_not_behind_is_watched_on() -> None:
+    it = watching("7")
+    it.failed(RetryError("away"))
+    assert it.stands_at("7", ["3"]) is None
+    step = it.closed(lasted_s=250)
+    assert step == Watch("7", 270)
+
+
+def test_a_server_that_is_behind_is_listed() -> None:
+    it = watching("10")
+    it.failed(RetryError("away"))
+    assert it.stands_at("9", ["3"]) == List()
+
+
+def test_events_that_a_server_repeats_are_no_way_back() -> None:
+    it = watching("7")
+    for version in ("9", "8", "", "none"):
+        it.seen(version)
+    assert it.position == "9"
+
+
+def first_list(*, empty: bool) -> Machine:
+    it = machine()
+    it.start()
+    it.page("5", "")
+    it.listed(empty=empty)
+    return it
+
+
+def test_after_an_empty_first_list_the_server_is_soon_asked_once_more() -> None:
+    it = machine()
+    it.start()
+    it.page("5", "")
+    assert it.listed(empty=True) == Watch("5", 12)
+    step = it.closed(lasted_s=10)
+    assert isinstance(step, Watch)
+    assert step.doubtful
+    assert it.stands_at("9", []) is None
+    assert it.closed(lasted_s=250) == Watch("5", 270)
+
+
+def test_an_empty_first_list_of_a_server_that_had_something_is_fetched_anew() -> None:
+    it = first_list(empty=True)
+    it.closed(lasted_s=10)
+    assert it.stands_at("9", ["7", "5"]) == List()
+
+
+def test_what_came_after_an_empty_first_list_makes_it_no_lie() -> None:
+    it = first_list(empty=True)
+    it.closed(lasted_s=10)
+    assert it.stands_at("9", ["6", "9"]) is None
+
+
+def test_a_first_list_with_something_in_it_is_enough() -> None:
+    assert first_list(empty=False).closed(lasted_s=250) == Watch("5", 270)
+    later = machine("3")
+    later.failed(EXPIRED)
+    later.page("5", "")
+    assert later.listed(empty=True) == Watch("5", 270)

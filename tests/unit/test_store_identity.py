@@ -26,3 +26,18 @@ def test_a_cluster_that_was_never_listed_has_no_synced_streams(store: Store) -> 
     assert store.synced("v") == frozenset()
     assert store.position("v", "virtual", "pods") == ""
     assert store.versions("v", "virtual", "pods") == {}
+
+
+def test_of_two_virtual_clusters_at_one_server_the_first_has_it(store: Store) -> None:
+    store.claim_identity("v", "digest")
+    assert store.claim_cluster("v", "digest", ["v", "w"]) == ""
+    assert store.claim_cluster("w", "digest", ["v", "w"]) == "v"
+    assert store.claim_cluster("v", "digest", ["v", "w"]) == ""
+
+
+def test_one_that_is_configured_no_more_or_moved_away_has_it_no_more(store: Store) -> None:
+    store.claim_identity("v", "digest")
+    store.claim_cluster("v", "digest", ["v"])
+    assert store.claim_cluster("w", "digest", ["w"]) == ""
+    store.claim_identity("w", "digest of another cluster")
+    assert store.claim_cluster("v", "digest", ["v", "w"]) == ""

@@ -1,0 +1,63 @@
+"""`tohost release`: let the deletions go that the brake holds for one virtual cluster."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+
+from redis.exceptions import RedisError
+
+from common import process
+from common.brake_state import RELEASED_S, BrakeState, Held
+from common.config import load
+from common.errors import ConfigError
+from common.objects import Side
+from common.redis_trouble import explain
+
+_EXAMPLES = """examples:
+  tohost release my-vcluster --config tohost.yaml
+
+The brake holds deletions when more than safety.maxDeleteFraction of a virtual cluster's host
+objects would go at once, though nothing showed that somebody deleted what they were made for.
+/readyz of every worker, and its log, say what is held and what to check first."""
+_SIDES: Mapping[Side, str] = {"host": "host objects", "virtual": "virtual pods"}
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        prog="tohost release",
+        description="Open the deletion brake of one virtual cluster for "
+        f"{RELEASED_S // 60} minutes: what it holds is deleted, once its counterpart is proven to"
+        " be gone.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("name", metavar="NAME", help="the virtual cluster, as tohost.yaml has it")
+    result.add_argument("--config", metavar="FILE", help="default: tohost.yaml")
+    return result
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit codes: 0 released, 1 Redis can't be used, 2 no such virtual cluster."""
+    arguments = parser().parse_args(argv)
+    config = load(arguments.config)
+    name, known = arguments.name, [each.name for each in config.virtual_clusters]
+    if name not in known:
+        there_are = ", ".join(known)
+        raise ConfigError(f'there is no virtual cluster "{name}"; write one of: {there_are}')
+    redis = process.connect_redis(config)
+    state = BrakeState(redis, name)
+    try:
+        held = state.engaged()
+        state.release()
+    except RedisError as error:
+        print(f"tohost release: {explain(error).words}; nothing was released", file=sys.stderr)
+        return 1
+    finally:
+        redis.close()
+    print(f"{name}: {_told(held)}; no deletion is held for {RELEASED_S // 60} minutes from now")
+    return 0
+
+
+def _told(held: Mapping[Side, Held]) -> str:
+    parts = [f"{each.count} of {each.of} {_SIDES[side]}" for side, each in held.items()]
+    return f"released the deletion of {' and '.join(parts)}" if parts else "the brake held nothing"
