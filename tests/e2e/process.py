@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -14,13 +15,21 @@ from common.objects import Obj
 from sandbox.ports import free_port
 
 _REPOSITORY = Path(__file__).parents[2]
+_NOTHING: Mapping[str, str] = {}
 
 
 class Process:
     """`python -m watchers` or `python -m workers` with a log of its own; `folder` is where the
-    product is."""
+    product is, `environ` adds to the environment."""
 
-    def __init__(self, module: str, config: Path, log: Path, folder: Path = _REPOSITORY) -> None:
+    def __init__(
+        self,
+        module: str,
+        config: Path,
+        log: Path,
+        folder: Path = _REPOSITORY,
+        environ: Mapping[str, str] = _NOTHING,
+    ) -> None:
         self.module = module
         self.log = log
         self.health_port = free_port()
@@ -33,7 +42,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 cwd=folder,
-                env={**os.environ, "PYTHONASYNCIODEBUG": ""},
+                env={**os.environ, "PYTHONASYNCIODEBUG": "", **environ},
             )
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,9 @@ from common.kube import KubeClient
 from common.objects import Obj
 from sandbox.redis import RedisServer
 from tests.backends import Backend, backend
+from tests.e2e.accounts import accounts
 from tests.e2e.api import Api
+from tests.e2e.audited import Audited, audited
 from tests.e2e.process import Process
 from tests.e2e.waiting import eventually
 
@@ -26,7 +28,8 @@ READY_S = 60.0
 @dataclass
 class World:
     """`name` is the virtual cluster's; `classic` the form of its host names. `redis` is a Redis
-    client, whose types leave open what it answers."""
+    client, whose types leave open what it answers. `virtual` and `host` go past the proxies that
+    the product goes through. `environ` adds to the environment of each module's processes."""
 
     name: str
     classic: bool
@@ -35,6 +38,8 @@ class World:
     virtual: Api
     host: Api
     config: Path
+    audit: Audited
+    environ: Mapping[str, Mapping[str, str]]
     processes: list[Process] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -45,7 +50,12 @@ class World:
         """Start processes without waiting for them."""
         folder = self.config.parent
         started = [
-            Process(module, self.config, folder / f"{module}-{self.number()}.log")
+            Process(
+                module,
+                self.config,
+                folder / f"{module}-{self.number()}.log",
+                environ=self.environ.get(module, {}),
+            )
             for module in modules
         ]
         self.processes += started
@@ -97,7 +107,10 @@ class World:
 
 @asynccontextmanager
 async def open_world(folder: Path, name: str, tohost: Obj, classic: bool) -> AsyncIterator[World]:
-    """`tohost` is merged into the virtual cluster's entry in tohost.yaml."""
+    """`tohost` is merged into the virtual cluster's entry in tohost.yaml.
+
+    Raises AssertionError at the end if the product wrote anything that it must not.
+    """
     async with AsyncExitStack() as stack:
         server = stack.enter_context(RedisServer(folder / "redis"))
         made = await stack.enter_async_context(backend(folder))
@@ -110,17 +123,20 @@ async def open_world(folder: Path, name: str, tohost: Obj, classic: bool) -> Asy
         await host.create("namespaces", "", {"metadata": {"name": HOST_NAMESPACE}})
         config = folder / "tohost.yaml"
         cluster = {"name": name, "hostNamespace": HOST_NAMESPACE, **tohost}
-        cluster["kubeconfig"] = str(made.virtual_kubeconfig)
+        audit = stack.enter_context(audited(made, folder, name, HOST_NAMESPACE, cluster))
+        cluster["kubeconfig"] = str(audit.virtual.kubeconfig)
         content = {
             "redis": {"url": server.url},
-            "host": {"kubeconfig": str(made.host_kubeconfig)},
+            "host": {"kubeconfig": str(audit.host.kubeconfig)},
             "virtualClusters": [cluster],
         }
         config.write_text(yaml.safe_dump(content))
         redis = Redis.from_url(server.url)
         stack.callback(redis.close)
-        world = World(name, classic, made, redis, virtual, host, config)
+        environ = await accounts(made, audit, config) if made.real else {}
+        world = World(name, classic, made, redis, virtual, host, config, audit, environ)
         stack.callback(world.kill)
         await world.start("watchers", "workers")
         yield world
         await world.stop()
+        audit.check()
