@@ -2,7 +2,7 @@
 SHELL := bash
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench docs dashboard setup clean
+.PHONY: demo test lint format bench chaos fuzz soak docs dashboard setup clean
 
 demo: .venv/.ready  ## watch objects appear on a host cluster, in under a minute
 	@$(BIN)/tohost demo $(ARGS)
@@ -22,6 +22,17 @@ format: .venv/.ready
 
 bench: .venv/.ready  ## throughput, latency and cost per object
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: .venv/.ready  ## every parser of outside input; ARGS="watch --seconds 60" picks
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+chaos: .venv/.ready  ## a storm while everything fails; ARGS="--seed 7 --runs 3"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+HOURS ?= 0.7
+soak: .venv/.ready  ## constant churn; nothing may grow
+	@$(BIN)/python -m tests.chaos.soak --hours $(HOURS) $(ARGS)
 
 docs: .venv/.ready  ## the pages that are told from the code
 	@$(BIN)/python -m tohost.kinds_page > docs/kinds.md

@@ -1,4 +1,4 @@
-"""Two real control planes: etcd and two kube-apiservers from the folder KUBEBUILDER_ASSETS.
+"""Real control planes: etcd and kube-apiservers from the folder KUBEBUILDER_ASSETS, usually two.
 
 Nothing but the API servers runs: no scheduler, no kubelet, no controllers.
 """
@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,14 @@ def assets() -> Path | None:
 @contextmanager
 def control_planes(directory: Path) -> Iterator[ControlPlanes]:
     """Runs both until the block ends; raises RuntimeError with the end of a log when one fails."""
+    with api_servers(directory, CIDRS) as files:
+        yield ControlPlanes(files["virtual"], files["host"])
+
+
+@contextmanager
+def api_servers(directory: Path, cidrs: Mapping[str, str]) -> Iterator[dict[str, Path]]:
+    """Runs one for each name, with its range of service addresses; answers their kubeconfigs. The
+    servers share an etcd and nothing else."""
     folder = assets()
     if folder is None:
         raise RuntimeError("KUBEBUILDER_ASSETS names no folder with kube-apiserver in it")
@@ -51,16 +59,17 @@ def control_planes(directory: Path) -> Iterator[ControlPlanes]:
     _write_keys(directory)
     with ExitStack() as stack:
         etcd_url = stack.enter_context(_etcd(folder, directory))
-        ports = {name: free_port() for name in CIDRS}
+        ports = {name: free_port() for name in cidrs}
         for name, port in ports.items():
-            stack.enter_context(_api_server(folder, directory, name, port, etcd_url))
+            command = _api_server(folder, directory, name, port, etcd_url, cidrs[name])
+            stack.enter_context(process(command, directory / f"{name}.log"))
         files = {
             name: write_kubeconfig(directory / f"{name}.kubeconfig", f"https://127.0.0.1:{port}")
             for name, port in ports.items()
         }
         for name, port in ports.items():
             _wait_until_ready(f"https://127.0.0.1:{port}/readyz", directory / f"{name}.log")
-        yield ControlPlanes(files["virtual"], files["host"])
+        yield files
 
 
 def _write_keys(directory: Path) -> None:
@@ -88,11 +97,10 @@ def _etcd(folder: Path, directory: Path) -> Iterator[str]:
         yield client
 
 
-@contextmanager
 def _api_server(
-    folder: Path, directory: Path, name: str, port: int, etcd_url: str
-) -> Iterator[None]:
-    command = [
+    folder: Path, directory: Path, name: str, port: int, etcd_url: str, cidr: str
+) -> list[str]:
+    return [
         str(folder / "kube-apiserver"),
         f"--etcd-servers={etcd_url}",
         f"--etcd-prefix=/{name}",
@@ -102,7 +110,7 @@ def _api_server(
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={directory}/sa.pub",
         f"--service-account-signing-key-file={directory}/sa.key",
-        f"--service-cluster-ip-range={CIDRS[name]}",
+        f"--service-cluster-ip-range={cidr}",
         f"--token-auth-file={directory}/tokens.csv",
         "--authorization-mode=RBAC",
         "--allow-privileged=true",
@@ -110,8 +118,6 @@ def _api_server(
         "--max-requests-inflight=2000",
         "--max-mutating-requests-inflight=2000",
     ]
-    with process(command, directory / f"{name}.log"):
-        yield
 
 
 @contextmanager
