@@ -174,7 +174,9 @@ class Performer:
             raise
         work.saw(action.side, patched)
         overtaken = not action.resource_version and _version(patched) != before
-        if overtaken or work.kind.in_steps:
+        # What is patched although its kind is off is made ready to be deleted.
+        draining = work.kind.plural in work.cluster.draining
+        if overtaken or draining or work.kind.in_steps:
             work.plan_again = True
 
     async def _bind(self, work: Work, action: Bind) -> None:
