@@ -140,5 +140,5 @@ def test_a_dropped_queue_leaves_nothing_but_what_runs(redis: Redis) -> None:
         "rq:job:v__secrets__n__tls",
         "rq:queue:v.secrets",
         "rq:queues",
-        *(f"tohost:{{v}}:{what}" for what in ("dirty", "seq", "state")),
+        *(f"tohost:{{v}}:{what}" for what in ("clock", "dirty", "seq", "state")),
     }
