@@ -17,7 +17,9 @@ from common.pattern import translated
 PREFIX = "vcluster.loft.sh/"
 MAX_LENGTH = 63
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_KEPT = 52
+OF_TOKENS = "-sa-tokens"
+"""In what the names of Secrets with tokens end."""
+KEPT = 52
 # In kinds of which something else puts objects into every host namespace, the names that the
 # virtual cluster's own must leave to them: the host's copy of its root certificate; of Secrets
 # only those in the reserved form (see `_kept_name`), in which token Secrets are named.
@@ -90,7 +92,7 @@ def virtual_namespace(cluster: Cluster, host: str) -> str:
 
 def own_start(cluster_name: str) -> str:
     """How the host namespaces begin that no rule names; they end in `-` and a digest."""
-    return f"vcluster-{cluster_name}-x-"[:_KEPT]
+    return f"vcluster-{cluster_name}-x-"[:KEPT]
 
 
 def token_secret_name(cluster: Cluster, namespace: str, name: str) -> str:
@@ -103,7 +105,7 @@ def token_secret_name(cluster: Cluster, namespace: str, name: str) -> str:
     if cluster.namespaces is not None:
         return _reserved(cluster, f"sa-tokens-{_cut(name, digest(name))}")
     own_name = hashed_host_name if may_be_shared(namespace, name) else host_name
-    return f"{own_name(cluster, namespace, name)}-sa-tokens"
+    return f"{own_name(cluster, namespace, name)}{OF_TOKENS}"
 
 
 def managed_by(cluster: Cluster, namespaced: bool = True) -> str:
@@ -180,4 +182,4 @@ def _full_name(cluster: Cluster, namespace: str, name: str) -> str:
 
 
 def _cut(full: str, suffix: str) -> str:
-    return f"{full[:_KEPT]}-{suffix}".replace(".-", "-")
+    return f"{full[:KEPT]}-{suffix}".replace(".-", "-")

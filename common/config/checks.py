@@ -8,7 +8,7 @@ from common.cluster import Cluster
 from common.config.model import Config, VirtualCluster
 from common.config.reading import read_map
 from common.errors import ConfigError
-from common.naming import managed_by
+from common.naming import OF_TOKENS, managed_by
 from common.objects import Obj
 
 _IN_CLUSTER_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
@@ -37,9 +37,9 @@ def _clash(cluster: VirtualCluster, other: VirtualCluster, place: str) -> str:
             f'.name: host names of "{cluster.name}" could be those of "{other.name}" ({place}) in '
             "one host namespace; write another name or another hostNamespace"
         )
-    if _marked_alike(cluster, other):
+    if _marked_alike(cluster, other) or _confused(*map(_whole_name, (cluster, other))):
         return (
-            f".name: cluster-scoped host objects would be marked as those of {place} are; "
+            f".name: cluster-scoped host objects could be taken for those of {place}; "
             "write another name or another hostNamespace"
         )
     same = (cluster.kubeconfig, cluster.context) == (other.kubeconfig, other.context)
@@ -56,10 +56,16 @@ def _marked_alike(cluster: VirtualCluster, other: VirtualCluster) -> bool:
     return managed_by(one, namespaced=False) == managed_by(two, namespaced=False)
 
 
+def _whole_name(cluster: VirtualCluster) -> str:
+    """In what the names of its cluster-scoped host objects end."""
+    return f"{cluster.host_namespace}-x-{cluster.name}"
+
+
 def _confused(name: str, other: str) -> bool:
-    """Host names end in `-x-` and the cluster's name, so neither may end in that of the other."""
-    ends = f"-x-{name}", f"-x-{other}"
-    return ends[0].endswith(ends[1]) or ends[1].endswith(ends[0])
+    """Host names end in `-x-` and the cluster's name, Secrets with tokens in yet more; so no name
+    may end in one of the other cluster's."""
+    ends, others = ((f"-x-{each}", f"-x-{each}{OF_TOKENS}") for each in (name, other))
+    return any(one.endswith(two) or two.endswith(one) for one in ends for two in others)
 
 
 def kubeconfigs(config: Config) -> Iterator[str]:

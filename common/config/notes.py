@@ -1,6 +1,7 @@
 """What a configuration asks for that nothing acts on yet, by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from pydantic import BaseModel
 
@@ -10,6 +11,7 @@ from common.config.sync import (
     HostEvents,
     ToHost,
 )
+from common.naming import KEPT, MAX_LENGTH
 
 _POD_OPTIONS = ("hybrid_scheduling",)
 _EVENTS = ("patches", "mappings", "selector", "sync_back_changes")
@@ -22,6 +24,7 @@ def notes_of(config: Config) -> list[str]:
     for cluster in config.virtual_clusters:
         found = [*_namespaces(cluster, config), *_cleanups(cluster.sync.to_host)]
         notes += [f"{cluster.name}: {note}" for note in found]
+    notes += _neighbours(config.virtual_clusters)
     return notes
 
 
@@ -47,6 +50,25 @@ def _namespaces(cluster: VirtualCluster, config: Config) -> Iterator[str]:
         yield f"{path}.mappingsOnly: there are no mappings, so nothing is synced"
     if config.host.owner:
         yield f"host.owner: owns nothing, as with {path} no object is in its namespace"
+
+
+def _neighbours(clusters: Sequence[VirtualCluster]) -> Iterator[str]:
+    """Virtual clusters in one host namespace of which cut names can be alike but for a digest."""
+    for one, other in combinations(clusters, 2):
+        starts = [_start_of_names(each) for each in (one, other)]
+        alike = starts[0].startswith(starts[1]) or starts[1].startswith(starts[0])
+        split = one.sync.to_host.namespaces.enabled or other.sync.to_host.namespaces.enabled
+        if one.host_namespace == other.host_namespace and alike and not split:
+            yield (
+                f"{one.name}, {other.name}: of host names with more than {MAX_LENGTH} characters"
+                " only ten hex digits tell which of the two they belong to, and a tenant with much"
+                " time can make these alike; give each a hostNamespace of its own"
+            )
+
+
+def _start_of_names(cluster: VirtualCluster) -> str:
+    """How the names of its host objects begin for certain, as far as it's kept when they're cut."""
+    return f"{cluster.name}-"[:KEPT] if cluster.naming.format == "prefixed" else ""
 
 
 def _cleanups(to_host: ToHost) -> Iterator[str]:

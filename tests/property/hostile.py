@@ -113,6 +113,7 @@ def _own_names(cluster: Cluster, virtual: Obj) -> Iterator[str]:
     """Names that are cut, or end otherwise, of all that the virtual object may mean."""
     text = orjson.dumps(virtual).decode()
     words = {*re.findall(r"[a-z0-9./-]+", text), *re.findall(r"[a-z0-9.-]+", text)}
+    words |= {f"{name_of(virtual)}-{each}" for each in found(virtual, ("spec.volumes[*].name",))}
     places = {namespace_of(virtual), *found(virtual, ("spec.claimRef.namespace",))}
     places |= {each for each in words if len(each) < 64}
     for name in words:

@@ -65,3 +65,45 @@ def test_policies_that_nothing_acts_on_are_noted_when_they_ask_for_something(
     )
     notes = read(tmp_path, "  values: v.yaml\n").notes
     assert notes == ("v: policies.resourceQuota: not yet supported, ignored",)
+
+
+TWO = """
+virtualClusters:
+- {{name: {}, hostNamespace: {}, kubeconfig: a}}
+- {{name: {}, hostNamespace: {}, kubeconfig: b}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [
+        (("b", "h"), ("a-x-b", "h"), "host names of"),
+        (("a", "h"), ("a-sa-tokens", "h"), "host names of"),
+        (("v", "h"), ("b-x-h-x-v", "other"), "cluster-scoped host objects"),
+        (("a", "h-x-b"), ("b-x-a", "h"), "cluster-scoped host objects"),
+    ],
+)
+def test_virtual_clusters_whose_host_names_could_be_alike_are_refused(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str], problem: str
+) -> None:
+    file = tmp_path / "tohost.yaml"
+    file.write_text(TWO.format(*first, *second))
+    with pytest.raises(ConfigError, match=problem):
+        load(file, {})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "noted"),
+    [
+        (("team", "h"), ("team-a", "h"), True),
+        (("team", "h"), ("team-a", "other"), False),
+        (("team", "h"), ("teams", "h"), False),
+        (("one", "h"), ("two", "h"), False),
+    ],
+)
+def test_neighbours_whose_cut_names_begin_alike_are_noted(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str], noted: bool
+) -> None:
+    file = tmp_path / "tohost.yaml"
+    file.write_text(TWO.format(*first, *second))
+    assert any("ten hex digits" in note for note in load(file, {}).notes) is noted

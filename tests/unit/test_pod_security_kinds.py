@@ -16,6 +16,7 @@ from common.pod.security.guarded import REASON
 from common.pod.security.standards import broken_controls
 from tests.standards.cases import BASES
 from workers.plan import host_object, plan
+from workers.translate import translate_documents
 
 CLUSTER = Cluster("v", "h", enabled=frozenset(REGISTRY))
 FROM_SECRET = {"volumes": [{"name": "s", "secret": {"secretName": "key"}}]}
@@ -193,3 +194,12 @@ def test_a_volume_elsewhere_is_created() -> None:
     volume = {"metadata": {"name": "pv", "uid": "u"}, "spec": nfs}
     kind, context = under("restricted", "persistentvolumes")
     assert isinstance(plan(kind, volume, None, context)[0], Create)
+
+
+def test_offline_translation_tells_why_a_pod_is_refused() -> None:
+    cluster = replace(CLUSTER, pod_security="baseline")
+    document = {"apiVersion": "v1", "kind": "Pod", **pod(hostPID=True)}
+    made = translate_documents([document], [], cluster)
+    assert made.objects == ()
+    [(_, reason)] = made.skipped
+    assert "host namespaces (hostPID=true)" in reason
