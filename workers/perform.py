@@ -78,7 +78,7 @@ class Performer:
             case ReplaceService():
                 await service_replace.replace(self._session, work, action, self._clock())
             case RemoveEndpoints():
-                await endpoint_removal.remove(self._session.host, action)
+                await endpoint_removal.remove(self._session.host, work.cluster, action)
             case MintTokens():
                 await tokens.refresh(self._session, work, action, self._clock())
             case EmitEvent():
