@@ -46,7 +46,9 @@ async def delete(session: Session, work: Work, action: Delete) -> None:
             raise RetryError(str(error)) from error
         return
     if left.get("kind") == work.kind.kind and is_deleting(left):
+        # It may show changes that weren't seen, and no event tells of them again.
         work.saw(action.side, left)
+        work.plan_again = True
 
 
 def _client(session: Session, side: Side) -> KubeClient:

@@ -33,6 +33,8 @@ async def create_pod(
         return await session.host.create(work.kind, namespace_of(body), whole)
     created = await session.host.create(work.kind, namespace_of(body), body)
     await _write_secret(session, work, created, minted)
+    # What others did to it since then comes with the last answer, and no event tells of it again.
+    work.plan_again = True
     return await _annotate(session, work, created, {TOKEN_REFRESH_AT: refresh_at})
 
 
