@@ -12,7 +12,7 @@ from tests.chaos.expected.bodies import body_differs
 from tests.chaos.expected.metadata import metadata_differs
 from tests.chaos.expected.places import host_places
 from tests.chaos.expected.references import references
-from tests.chaos.expected.view import View
+from tests.chaos.expected.view import Found, View
 from tests.chaos.expected.wanted import Wanted, wanted
 from tests.chaos.kinds import EVERY, Served
 from tests.chaos.names import PREFIX, managed_by, token_secret_name
@@ -30,7 +30,7 @@ from tests.chaos.upward import upward_differs
 from tests.chaos.violation import Violation
 
 HOLD = "example.com/hold"
-_PROTECTED = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
+_PROTECTION = "kubernetes.io/pvc-protection"
 
 
 def check_tenant(view: View) -> list[Violation]:
@@ -72,7 +72,7 @@ class _Pairs:
     def left(self) -> Iterator[Violation]:
         """What nothing virtual accounts for."""
         for host in self._by_place.values():
-            if not self._is_token_secret(host):
+            if not self._is_token_secret(host) and not _is_held(host, self._view.host):
                 told = f"nothing virtual wants {place_of(host)}"
                 yield self._violation(host, told)
 
@@ -115,6 +115,8 @@ def _check_one(
     if len(hosts) > 1:
         yield Violation("doubled", cluster, about, "it is on the host twice", evidence)
     for host in hosts if due is Wanted.YES else ():
+        if _is_held(host, view.host):
+            continue
         if is_deleting(host):
             told = f"{place_of(host)} is going"
             yield Violation("stuck deletion", cluster, about, told, evidence)
@@ -132,17 +134,20 @@ def _stuck(view: View, served: Served, virtual: Obj) -> Iterator[Violation]:
     if not is_deleting(virtual) or served.plural == "namespaces":
         return
     finalizers = set(virtual["metadata"].get("finalizers") or ())
-    held = HOLD in finalizers or bool(finalizers & {*_PROTECTED} and _in_use(view, virtual))
-    if not held:
+    if HOLD not in finalizers and not _is_held(virtual, view.virtual):
         about, evidence = f"{served.plural} {place_of(virtual)}", {"virtual": virtual}
         told = f"it waits for {sorted(finalizers) or 'nothing'} to go"
         yield Violation("stuck deletion", view.tenant.name, about, told, evidence)
 
 
-def _in_use(view: View, claim: Obj) -> bool:
+def _is_held(claim: Obj, beside: Found) -> bool:
+    """Whether it goes once the pods have gone that use it there: so Kubernetes protects data."""
+    finalizers = claim["metadata"].get("finalizers") or ()
+    if not is_deleting(claim) or _PROTECTION not in finalizers:
+        return False
     return any(
         (volume.get("persistentVolumeClaim") or {}).get("claimName") == name_of(claim)
-        for pod in view.virtual.get("pods", ())
+        for pod in beside.get("pods", ())
         if namespace_of(pod) == namespace_of(claim)
         for volume in pod["spec"].get("volumes") or ()
     )

@@ -15,6 +15,7 @@ from tests.chaos.tenants import World
 from tests.e2e.process import Process
 
 _READY_S: Final = 90.0
+_PORT_TAKEN: Final = "address already in use"
 
 
 @dataclass
@@ -37,9 +38,17 @@ class Product:
     async def ready(self) -> None:
         """Raises TimeoutError when one isn't in time, AssertionError when one has ended."""
         async with asyncio.timeout(_READY_S):
-            for process in self.slots:
-                while not await process.ready():
+            for slot in range(len(self.slots)):
+                self.mend()
+                while not await self.slots[slot].ready():
                     await asyncio.sleep(0.1)
+                    self.mend()
+
+    def mend(self) -> None:
+        """Start again what found its port taken: others on this machine look for free ones too."""
+        for slot, process in enumerate(self.slots):
+            if not process.runs and _PORT_TAKEN in process.log_end():
+                self.slots[slot] = self._process(process.module)
 
     async def kill(self, slot: int, away_s: float) -> None:
         """kill -9, and a new process in its place after so long."""

@@ -122,6 +122,7 @@ class _Run:
             found += self.queues.check(self.product.alive, _poison(self.views))
         except (Refused, aiohttp.ClientError, RedisError) as error:
             return [Violation("process", "", "servers", f"can't be looked at: {error!r}")]
+        self.product.mend()
         found += [Violation("process", "", "tohost", told) for told in self.product.ended()]
         return found
 

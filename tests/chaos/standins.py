@@ -29,17 +29,19 @@ def _nodes(view: View) -> Iterator[Violation]:
 
 
 def _volumes(view: View) -> Iterator[Violation]:
-    """One for each volume that a claim is bound to, and no other of ours."""
+    """One for each volume that a claim is bound to, and no other of ours but for those that the
+    host's claims still have."""
     cluster = view.tenant.name
     claims = view.virtual.get("persistentvolumeclaims", ())
     needed = {at(claim, "spec.volumeName") for claim in claims if not is_deleting(claim)}
-    going = {at(claim, "spec.volumeName") for claim in claims if is_deleting(claim)}
+    of_host = view.host.get("persistentvolumeclaims", ())
+    kept = {at(claim, "spec.volumeName") for claim in (*claims, *of_host)}
     there = {name_of(volume): volume for volume in view.virtual.get("persistentvolumes", ())}
     for name in sorted(needed - there.keys() - {None, ""}):
         told = "a claim is bound to it; it is missing"
         yield Violation("stand-in", cluster, f"persistentvolumes {name}", told)
     for name, volume in there.items():
-        if stands_in(volume) and name not in needed | going:
+        if stands_in(volume) and name not in kept:
             told = "no claim is bound to it"
             evidence = {"virtual": volume}
             yield Violation("stand-in", cluster, f"persistentvolumes {name}", told, evidence)

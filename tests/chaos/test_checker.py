@@ -201,6 +201,21 @@ def test_a_host_object_that_goes_while_it_is_wanted_is_stuck() -> None:
     assert told(view) == {("stuck deletion", "services a/web")}
 
 
+@pytest.mark.parametrize(("used", "expected"), [(True, set()), (False, {"orphan"})])
+def test_a_claim_that_pods_of_the_host_still_use_may_take_its_time(
+    used: bool, expected: set[str]
+) -> None:
+    view = agreeing()
+    name = "red-a-data-x-a-x-red"
+    claim = deepcopy(host(view, "services"))
+    claim["metadata"] |= {"name": name, "deletionTimestamp": "t"}
+    claim["metadata"]["finalizers"] = ["kubernetes.io/pvc-protection"]
+    volume = {"name": "d", "persistentVolumeClaim": {"claimName": name if used else "other"}}
+    pod = {"metadata": {"name": "p", "namespace": "vc-red"}, "spec": {"volumes": [volume]}}
+    found = {**view.host, "pods": [*view.host["pods"], pod], "persistentvolumeclaims": [claim]}
+    assert {sort for sort, _ in told(View(TENANT, view.virtual, found))} == expected
+
+
 def test_a_volume_stands_in_the_virtual_cluster_while_a_claim_is_bound_to_it() -> None:
     view = agreeing()
     held = {"deletionTimestamp": "t", "finalizers": [HOLD]}

@@ -43,7 +43,7 @@ def is_poison(widget: Obj) -> bool:
 
 def _widget(chance: Random, place: Place) -> Obj:
     spec: Obj = {"size": chance.randrange(50), "secretName": chance.choice(NAMES)}
-    if chance.random() < 0.05:
+    if chance.random() < 0.12:
         spec["size"] = LARGEST + 1
     if chance.random() < 0.5:
         spec["colours"] = chance.sample(("red", "green", "blue"), 2)

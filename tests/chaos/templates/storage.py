@@ -21,8 +21,9 @@ _SNAPSHOTS = "snapshot.storage.k8s.io/v1"
 
 
 def _claim(chance: Random, place: Place) -> Obj:
-    """Its class follows from its name: the host's claim outlives a tenant's that comes again."""
-    requests = {"storage": chance.choice(_SIZES[:2])}
+    """Its class follows from its name, and it begins small: the host's claim may outlive a tenant's
+    that comes again, and can neither change its class nor always grow."""
+    requests = {"storage": _SIZES[0]}
     spec: Obj = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": requests}}
     if place.name != "n3":
         spec["storageClassName"] = {"n1": "n0", "n2": "n1"}.get(place.name, STEADY)
