@@ -277,4 +277,5 @@ async def _finish(work: Callable[[], Result]) -> Result:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        running.exception()  # else asyncio complains that nobody looked at it
         raise

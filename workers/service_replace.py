@@ -30,6 +30,8 @@ SETTLE_S = 30.0
 RETRY_S = 0.2
 ADDED_S = 0.3
 _GIVEN_UP = ("type", "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "ports")
+# What no API server takes from an ExternalName: where it's missing somebody took it away.
+_KEPT = ("selector", "externalIPs")
 _CHOSEN = ("clusterIP", "healthCheckNodePort")
 _TAKEN = "already allocated"
 _OUT_OF_RANGE = ("not in the valid range", "does not match the current range")
@@ -114,7 +116,8 @@ def _anywhere(spec: Obj) -> Obj:
 async def _patch_back(session: Session, work: Work, virtual: Obj, spec: Obj) -> Obj:
     """What the Service kept as an ExternalName stays, as someone may have changed it meanwhile."""
     live: Obj = virtual.get("spec") or {}
-    spec = {key: value for key, value in spec.items() if key in _GIVEN_UP or key not in live}
+    lost = {key for key in spec if key not in live and key not in _KEPT}
+    spec = {key: value for key, value in spec.items() if key in _GIVEN_UP or key in lost}
     if live.get("ports") and "ports" in spec:
         spec["ports"] = with_node_ports(live["ports"], spec["ports"])
     try:

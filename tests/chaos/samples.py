@@ -34,6 +34,15 @@ class Samples:
                 self.values.setdefault(what, []).append((time.monotonic() - self._began, value))
             await asyncio.sleep(EVERY_S)
 
+    def csv(self) -> str:
+        """One line for each value: seconds, what, value."""
+        lines = [
+            f"{at:.0f},{what},{value:.2f}"
+            for what, series in self.values.items()
+            for at, value in series
+        ]
+        return "\n".join(("seconds,what,value", *lines)) + "\n"
+
     def steady(self, what: str) -> list[tuple[float, float]]:
         """Without the warm-up."""
         series = self.values[what]

@@ -35,6 +35,7 @@ def main() -> None:
     print(f"seed {given.seed}, {given.hours:g} h; logs in {directory}", flush=True)
     samples = Samples()
     figures, violations = asyncio.run(run(world, directory, calm=True, beside=samples.take))
+    (directory / "samples.csv").write_text(samples.csv())
     told = complaints(directory.glob("w*ers-*.log"))
     print(f"{figures.operations} operations, {figures.writes} API writes")
     print(report(samples))
