@@ -91,6 +91,7 @@ async def living(
 
 def _rest_from_collecting() -> None:
     """Parsed JSON has no cycles, but makes the collector walk all modules again and again; that
-    is four fifths of the time that parsing takes."""
+    is four fifths of the time that parsing takes. Without them it takes little. What has cycles is
+    little too, and waits for so many allocations: hours, when there's not much to do."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(5_000, 10, 10)

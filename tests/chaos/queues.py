@@ -54,6 +54,7 @@ class Queues:
         marks = self.redis.hgetall(_key(cluster, "dirty"))
         due = dict(self.redis.zrange(_key(cluster, "delayed"), 0, -1, withscores=True))
         leases = dict(self.redis.zrange(_key(cluster, "running"), 0, -1, withscores=True))
+        tried = self.redis.hgetall(_key(cluster, "attempts"))
         still: set[tuple[str, bytes, bytes]] = set()
         for member, state in states.items():
             about = member.decode()
@@ -67,6 +68,8 @@ class Queues:
                 yield Violation("locked", cluster, about, f"by {state!r}, who is dead")
             if state in (b"d", b"w") and now_s - due.get(member, 0) > STUCK_S:
                 yield Violation("stuck job", cluster, about, "overdue")
+            elif state in (b"d", b"w") and member in tried:
+                yield Violation("pending retry", cluster, about, "is to be tried again")
         for member in marks.keys() - states.keys():
             yield Violation("stuck job", cluster, member.decode(), "marked, and nobody knows")
         for member, deadline in leases.items():

@@ -93,25 +93,25 @@ class _Run:
         planned = [] if calm else strikes(self.world)
         storming = self.storm.run(self.plan.storm)
         await asyncio.gather(storming, nemesis.run(planned, self.world.storm_s))
-        converged_s, violations = await self._converge()
-        if not violations:
-            violations = await self._stay_quiet()
+        converged_s, violations = await self._settle()
         violations += self._forbidden()
         if violations:
             keep(self.ground, self.views, violations, planned)
         return self._figures(nemesis, converged_s, violations), violations
 
-    async def _converge(self) -> tuple[float | None, list[Violation]]:
-        """When a look began that found nothing wrong; None with what was wrong in the end."""
-        begin = time.monotonic()
-        while True:
-            at_s = time.monotonic() - begin
+    async def _settle(self) -> tuple[float | None, list[Violation]]:
+        """When a look began that found nothing wrong, after which it stayed quiet; None with what
+        was wrong in the end. What is tried again late and changes nothing more isn't quiet yet."""
+        begin, at_s, violations = time.monotonic(), 0.0, list[Violation]()
+        while at_s <= self.within_s:
             violations = await self._look()
             if not violations:
-                return at_s, []
-            if at_s > self.within_s:
-                return None, violations
+                violations = await self._stay_quiet()
+                if not violations:
+                    return at_s, []
             await asyncio.sleep(_POLL_S)
+            at_s = time.monotonic() - begin
+        return None, violations
 
     async def _look(self) -> list[Violation]:
         try:
@@ -131,6 +131,7 @@ class _Run:
         poison = _poison(self.views)
         for proxy in self.ground.proxies:
             proxy.audit.keep = True
+            proxy.audit.take()
         await asyncio.sleep(_QUIET_S)
         found = [
             Violation("late write", proxy.name, write.path, str(write))

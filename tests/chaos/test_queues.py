@@ -104,3 +104,11 @@ def test_a_run_that_only_rq_believes_in_is_a_stuck_job(redis: Any) -> None:
     redis.hset("rq:job:red__pods__a__web", "description", "pods a/web")
     redis.zadd("rq:wip:red.pods", {"red__pods__a__web:1234": 5})
     assert sorts(look(redis)) == [("stuck job", "pods a/web")]
+
+
+def test_a_key_that_failed_and_is_to_be_tried_again_is_not_done_yet(redis: Any) -> None:
+    redis.hset(STATE, "pods a/web", "d")
+    redis.zadd(DELAYED, {"pods a/web": 2e9})
+    assert look(redis) == []
+    redis.hset("tohost:{red}:attempts", "pods a/web", "1 0 0 0")
+    assert sorts(look(redis)) == [("pending retry", "pods a/web")]

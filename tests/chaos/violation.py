@@ -20,6 +20,7 @@ Sort = Literal[
     "failed job",
     "locked",
     "late write",
+    "pending retry",
     "process",
     "forbidden write",
 ]

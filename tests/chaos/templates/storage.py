@@ -31,10 +31,12 @@ def _claim(chance: Random, place: Place) -> Obj:
 
 
 def _edit_claim(chance: Random, claim: Obj) -> Patch:
-    """Grows, if it may."""
+    """Grows, if it may. API servers also let it shrink as long as nothing has grown yet; but what
+    the host has been asked for by then it keeps."""
     spec = claim["spec"]
     if spec.get("storageClassName") == STEADY and at(claim, "status.phase") == "Bound":
-        requests = {"storage": f"{chance.randrange(3, 9)}Gi"}
+        size = int(spec["resources"]["requests"]["storage"].removesuffix("Gi"))
+        requests = {"storage": f"{size + chance.randrange(1, 4)}Gi"}
         return Patch({"spec": {"resources": {"requests": requests}}})
     return relabel(chance, claim)
 
