@@ -5,7 +5,7 @@ the reconcile that follows proves and writes as always.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
@@ -37,20 +37,29 @@ class Findings:
 
 
 class Scan:
-    """Of one virtual cluster. Synchronous; raises redis.RedisError.
+    """Of one virtual cluster. Synchronous; raises redis.RedisError. `clock`: what plans go by, in
+    Unix seconds.
 
     A key is looked at twice before it is woken: the first look may fall between a worker's write
     and its storing. A virtual object that is made here for the host's (a Node's stand-in) and is
     missing altogether isn't found, as only its referrers know its name.
     """
 
-    def __init__(self, redis: Redis, session: Session, reader: ScanReader, rest: Rest) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        session: Session,
+        reader: ScanReader,
+        rest: Rest,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.findings = Findings()
         self._redis = redis
         self._session = session
         self._cluster = session.cluster.name
         self._reader = reader
         self._rest = rest
+        self._clock = clock
 
     def steps(self) -> Iterator[None]:
         """Do it, in small pieces; a pause may follow each."""
@@ -113,7 +122,7 @@ class Scan:
         watched = kind.sides(self._session.cluster)
         virtual = snapshot.virtual if "virtual" in watched else None
         host = snapshot.host if "host" in watched else None
-        context = Context(self._session.cluster, snapshot.related, time.time(), key.name)
+        context = Context(self._session.cluster, snapshot.related, self._clock(), key.name)
         try:
             return drifted(kind, virtual, host, context)
         except Exception as error:

@@ -82,7 +82,7 @@ class Scans:
         """Scan one virtual cluster now. Raises redis.RedisError."""
         name, cpu_s = session.cluster.name, 0.0
         started_s = renewed_s = time.monotonic()
-        scan = Scan(self._redis, session, self._reader, self._rest)
+        scan = Scan(self._redis, session, self._reader, self._rest, session.virtual.clock)
         steps = scan.steps()
         while (used := await asyncio.to_thread(_timed, steps)) is not None:
             worked_s, used_s = used
