@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from redis import Redis
 
-from common import health, logs, redis_connection
+from common import health, logs
 from common.config import Config, load
 from common.errors import ConfigError
 from common.redis_settings import Settings
@@ -49,11 +49,6 @@ def main(
 
 async def _awaited(running: Awaitable[int]) -> int:
     return await running
-
-
-def connect_redis(config: Config) -> Redis:
-    """See common.redis_connection."""
-    return redis_connection.connect(config.redis)
 
 
 def stop_event() -> asyncio.Event:

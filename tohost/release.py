@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from redis.exceptions import RedisError
 
-from common import process
 from common.brake_state import RELEASED_S, BrakeState, Held
 from common.config import load
 from common.errors import ConfigError
 from common.objects import Side
+from common.redis_connection import connect
 from common.redis_trouble import explain
 
 _EXAMPLES = """examples:
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     if name not in known:
         there_are = ", ".join(known)
         raise ConfigError(f'there is no virtual cluster "{name}"; write one of: {there_are}')
-    redis = process.connect_redis(config)
+    redis = connect(config.redis)
     state = BrakeState(redis, name)
     try:
         held = state.engaged()

@@ -17,6 +17,7 @@ from common.health import Readiness
 from common.host_identity import HostIdentity
 from common.kube import KubeClient
 from common.link import Link
+from common.redis_connection import connect
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.housekeeping import Housekeeping
@@ -34,7 +35,7 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     """Watch until SIGTERM or SIGINT, or until `stop` is set. Raises ConfigError."""
     stop = stop or process.stop_event()
     async with AsyncExitStack() as stack:
-        redis = process.connect_redis(config)
+        redis = connect(config.redis)
         stack.callback(redis.close)
         supervisor, housekeeping, host = await _assemble(config, redis, stack)
 

@@ -5,6 +5,7 @@ import asyncio
 from common import process
 from common.config import Config
 from common.kinds import kinds_of
+from common.redis_connection import connect
 from common.store import Store
 from common.workqueue import WorkQueue
 from workers.host_names import HostNames
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> int:
 async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None = None) -> int:
     """Work until SIGTERM or SIGINT, or until `stop` is set. Raises ConfigError."""
     stop = stop or process.stop_event()
-    redis = process.connect_redis(config)
+    redis = connect(config.redis)
     weights = {cluster.name: cluster.weight for cluster in config.virtual_clusters}
     queue = WorkQueue(redis, weights)
     kinds = {each.name: kinds_of(each.cluster()) for each in config.virtual_clusters}

@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 from common.actions import Delete
 from common.api import object_path
 from common.errors import NotFoundError, RetryError
-from common.kube import KubeClient
 from common.metadata import UID
 from common.objects import Obj, Side, annotations, is_deleting, uid
 from workers.session import Session
@@ -29,7 +28,7 @@ async def delete(session: Session, work: Work, action: Delete) -> None:
     if not await _is_due(session, work, action):
         work.plan_again = True
         return
-    client = _client(session, action.side)
+    client = session.client(action.side)
     try:
         if action.give_back is not None:
             patch = action.give_back
@@ -49,10 +48,6 @@ async def delete(session: Session, work: Work, action: Delete) -> None:
         # It may show changes that weren't seen, and no event tells of them again.
         work.saw(action.side, left)
         work.plan_again = True
-
-
-def _client(session: Session, side: Side) -> KubeClient:
-    return session.virtual if side == "virtual" else session.host
 
 
 async def _is_due(session: Session, work: Work, action: Delete) -> bool:

@@ -102,8 +102,7 @@ class Fights:
         self._fights.move_to_end(about)
         if len(self._fights) > _KEPT:
             self._fights.popitem(last=False)
-        answer = work.virtual if write.side == "virtual" else work.host
-        return _compared(write) and reverted(before, write.patch, answer)
+        return _compared(write) and reverted(before, write.patch, work.on(write.side))
 
     def _going_on(self, work: Work, write: Judged) -> _Fight | None:
         fight = self._fights.get((work.key, write.side, _part_of(write)))

@@ -27,7 +27,7 @@ from common.errors import (
     RetryError,
     TerminalError,
 )
-from common.kube import MERGE_PATCH, STRATEGIC_PATCH, KubeClient
+from common.kube import MERGE_PATCH, STRATEGIC_PATCH
 from common.metadata import MANAGED_BY, NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, managed_by
 from common.objects import (
@@ -86,9 +86,6 @@ class Performer:
             case RequeueAfter():
                 work.requeue(action.after_s, action.reason)
 
-    def _client(self, side: Side) -> KubeClient:
-        return self._session.virtual if side == "virtual" else self._session.host
-
     async def _create(self, work: Work, action: Create) -> None:
         if action.side == "host" and work.kind.namespaced:
             if self._session.owner is not None:
@@ -116,11 +113,11 @@ class Performer:
             work.plan_again = True
 
     async def _post(self, side: Side, work: Work, body: Obj) -> Obj:
-        return await self._client(side).create(work.kind, namespace_of(body), body)
+        return await self._session.client(side).create(work.kind, namespace_of(body), body)
 
     async def _adopt(self, work: Work, side: Side, body: Obj) -> Obj:
         """The object that bears the name already, when it is ours; else the collision rule."""
-        there = await self._client(side).get(work.kind, namespace_of(body), name_of(body))
+        there = await self._session.client(side).get(work.kind, namespace_of(body), name_of(body))
         work.plan_again = True
         if side == "virtual" or ours(work.kind, there, work.cluster) == work.key.field:
             return there
@@ -155,9 +152,9 @@ class Performer:
 
     async def _patch(self, work: Work, action: Patch) -> None:
         patch = await secret_data.filled_patch(self._session, work, action)
-        before = _version(work.virtual if action.side == "virtual" else work.host)
+        before = _version(work.on(action.side))
         try:
-            patched = await self._client(action.side).patch(
+            patched = await self._session.client(action.side).patch(
                 work.kind,
                 action.namespace,
                 action.name,

@@ -93,7 +93,7 @@ class Reconciler:
         if not is_judged(action):
             await self._perform(work, action)
             return
-        before = work.virtual if action.side == "virtual" else work.host
+        before = work.on(action.side)
         for allowed in self._fights.judge(work, action):
             await self._perform(work, allowed)
             if allowed is action and self._fights.sent(work, action, before):

@@ -57,6 +57,9 @@ class Session:
     _lacking_at: dict[tuple[Side, str], float] = field(default_factory=dict, repr=False)
     _live: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)
 
+    def client(self, side: Side) -> KubeClient:
+        return self.virtual if side == "virtual" else self.host
+
     def kind_at(self, plural: str, synced: frozenset[Stream], records: Records) -> Kind | None:
         """The kind as it may be worked on, None while it may not: what it needs isn't complete in
         the store, or the servers lack it, or they are others. `synced`, `records`: see
@@ -106,9 +109,8 @@ class Session:
         now_s, asked = time.monotonic(), (side, kind.plural)
         if now_s - self._lacking_at.get(asked, float("-inf")) < VERIFIED_FOR_S:
             return True
-        client = self.virtual if side == "virtual" else self.host
         try:
-            lacking = await Discovery(client).lacks(kind)
+            lacking = await Discovery(self.client(side)).lacks(kind)
         except ApiError as error:
             raise RetryError(str(error)) from error
         if lacking:

@@ -32,6 +32,10 @@ class Work:
     requeue_after_s: float | None = None
     requeue_reason: str = ""
 
+    def on(self, side: Side) -> Obj | None:
+        """The object of that side."""
+        return self.virtual if side == "virtual" else self.host
+
     def saw(self, side: Side, obj: Obj) -> None:
         """Take a server's answer as the present state of that side, without what is secret."""
         obj = self.kind.stored(obj, self.digest_key)

@@ -14,13 +14,13 @@ import orjson
 from redis import Redis
 from redis.exceptions import RedisError
 
-from common import process
 from common.config import Config, load
 from common.errors import ApiError, ConfigError, RetryError, TohostError
 from common.identity import identify
 from common.kube import KubeClient
 from common.naming import managed_by
 from common.objects import namespace_of
+from common.redis_connection import connect
 from tohost.cleanup import memory
 from tohost.cleanup.proof import Sorted
 from tohost.cleanup.removal import Removal
@@ -119,7 +119,7 @@ async def _run(arguments: argparse.Namespace, config: Config) -> int:
 
 def _redis(config: Config) -> Redis | None:
     """None when none is configured, and none is at the usual place: `tohost run` had its own."""
-    redis = process.connect_redis(config)
+    redis = connect(config.redis)
     try:
         redis.ping()
     except RedisError as error:
