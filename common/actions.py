@@ -87,9 +87,9 @@ class ReplaceService:
 
 @dataclass(frozen=True, slots=True)
 class RemoveEndpoints:
-    """Delete, on the host, whatever answers for a Service that gained or lost its selector: the
-    Endpoints of its name, and every EndpointSlice labelled with it. Their next owner makes them
-    anew."""
+    """Delete, on the host, what answers for a Service that gained or lost its selector: the
+    Endpoints of its name, and the EndpointSlices labelled with it, where they bear its mark. Their
+    next owner makes them anew."""
 
     namespace: str
     service: str

@@ -282,7 +282,7 @@ KIND = Kind(
         "ipaddresses.networking.k8s.io: get delete",
     ),
     host_access=(
-        "endpoints: delete",
+        "endpoints: get delete",
         "endpointslices.discovery.k8s.io: deletecollection",
         "servicecidrs.networking.k8s.io kubernetes: get",
     ),

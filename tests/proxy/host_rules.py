@@ -5,8 +5,8 @@ annotations that tell the virtual object. What it changes or deletes bore the ma
 it names the uid that it means, so that nothing else of the same name is hit. All is in the host
 namespace, or with namespace sync in host namespaces that bear the mark. The exceptions:
 
-- Endpoints and EndpointSlices of a marked Service go, whoever made them, when the Service gains or
-  loses its selector: the Service's controller makes them anew (`_answers_for`).
+- Endpoints and EndpointSlices that the host's controllers made for a marked Service bear a copy of
+  its label, and go when the Service gains or loses its selector (`_is_copied`, `_names_a_mark`).
 - The Secret with a pod's tokens bears the label only; the pod that owns it is ours
   (`_is_token_secret`). It is written anew by name.
 - A namespace that an operator handed over bears the label and the virtual name only until it is
@@ -49,8 +49,6 @@ class HostRules:
             yield write.own_path
         if self._mapped and write.target.namespace:
             yield _namespace_path(write)
-        if service := _answers_for(write):
-            yield service
 
     def judge(self, write: Write) -> Iterator[str]:
         """What is wrong with it, in words."""
@@ -74,12 +72,9 @@ class HostRules:
             self._made.add(uid(write.answered))
 
     def _judge_change(self, write: Write) -> Iterator[str]:
-        service = write.found.get(_answers_for(write))
-        if service is not None and self._is_marked(write, service):
-            yield from self._judge_place(write, service)
-            return
         if write.verb == "deletecollection":
-            yield f"{write}: deletes whatever is there"
+            if not self._names_a_mark(write):
+                yield f"{write}: deletes whatever is there"
             return
         for before in write.before:
             if not self._is_ours(write, before):
@@ -127,6 +122,7 @@ class HostRules:
     def _is_ours(self, write: Write, before: Obj) -> bool:
         return (
             self._is_marked(write, before)
+            or self._is_copied(write, before)
             or self._is_token_secret(write, before)
             or self._is_handed_over(write, before)
             or uid(before) in self._made
@@ -136,6 +132,20 @@ class HostRules:
         known = self._tenants if write.target.namespace else self._wide
         return labels(obj).get(MARK) in known and annotations(obj).keys() >= _NOTES
 
+    def _is_copied(self, write: Write, obj: Obj) -> bool:
+        deletes_endpoints = (write.target.plural, write.verb) == ("endpoints", "delete")
+        return deletes_endpoints and labels(obj).get(MARK) in self._tenants
+
+    def _names_a_mark(self, write: Write) -> bool:
+        """Whether it deletes just the slices of one Service that bear the mark of a virtual cluster
+        whose objects belong there."""
+        terms = write.query.get("labelSelector", "").split(",")
+        chosen = dict(term.split("=", 1) for term in terms if "=" in term)
+        if write.target.plural != "endpointslices" or chosen.keys() != {_SERVICE, MARK}:
+            return False
+        obj: Obj = {"metadata": {"labels": chosen}}
+        return chosen[MARK] in self._tenants and not list(self._judge_place(write, obj))
+
     def _is_token_secret(self, write: Write, obj: Obj) -> bool:
         if write.target.plural != "secrets" or labels(obj).get(MARK) not in self._tenants:
             return False
@@ -144,17 +154,6 @@ class HostRules:
     def _is_handed_over(self, write: Write, before: Obj) -> bool:
         marked = self._wide.get(labels(before).get(MARK, "")) in self._mapped
         return marked and (write.target.plural, write.verb) == ("namespaces", "patch")
-
-
-def _answers_for(write: Write) -> str:
-    """The path of the Service whose endpoints this deletes; "" when it is another write."""
-    target = write.target
-    services = f"/api/v1/namespaces/{target.namespace}/services/"
-    if (target.plural, write.verb) == ("endpoints", "delete"):
-        return services + target.name
-    key, _, service = write.query.get("labelSelector", "").partition("=")
-    slices = (target.plural, write.verb, key) == ("endpointslices", "deletecollection", _SERVICE)
-    return services + service if slices and service else ""
 
 
 def _namespace_path(write: Write) -> str:

@@ -71,18 +71,16 @@ def test_updates_and_deleted_collections_are_no_way_to_write(rules: HostRules, m
     assert said(rules, write(method, path, marked(), marked()))
 
 
-@pytest.mark.parametrize(("service", "allowed"), [(marked(), True), (FOREIGN, False)])
-def test_endpoints_go_that_answer_for_a_marked_service(
-    rules: HostRules, service: Obj, allowed: bool
+@pytest.mark.parametrize(("mark", "allowed"), [("v", True), ("other", False), (None, False)])
+def test_endpoints_go_that_bear_the_mark_of_their_service(
+    rules: HostRules, mark: str | None, allowed: bool
 ) -> None:
-    query = {"labelSelector": "kubernetes.io/service-name=a"}
-    for gone in (
-        write("DELETE", f"{H}/endpoints/a", {}, FOREIGN),
-        write("DELETE", SLICES, {}, {"items": [FOREIGN]}, query),
-    ):
-        assert f"{H}/services/a" in list(rules.inspect(gone))
-        gone.found[f"{H}/services/a"] = service
-        assert (said(rules, gone) == "") is allowed
+    copied = {"metadata": {"uid": "u", "labels": {MARK: mark} if mark else {}}}
+    options = {"preconditions": {"uid": "u"}}
+    assert (said(rules, write("DELETE", f"{H}/endpoints/a", options, copied)) == "") is allowed
+    selector = "kubernetes.io/service-name=a" + (f",{MARK}={mark}" if mark else "")
+    gone = write("DELETE", SLICES, {}, {"items": [copied]}, {"labelSelector": selector})
+    assert (said(rules, gone) == "") is allowed
 
 
 def test_a_token_secret_belongs_to_a_pod_that_was_made(rules: HostRules) -> None:
