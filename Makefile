@@ -2,7 +2,7 @@
 SHELL := bash
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench chaos fuzz soak docs dashboard setup clean
+.PHONY: demo test lint format bench bench-fleet chaos fuzz soak docs dashboard setup clean
 
 demo: .venv/.ready  ## watch objects appear on a host cluster, in under a minute
 	@$(BIN)/tohost demo $(ARGS)
@@ -22,6 +22,9 @@ format: .venv/.ready
 
 bench: .venv/.ready  ## throughput, latency and cost per object
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-fleet: .venv/.ready  ## 100 virtual clusters, fairness, scale-out, start; ARGS="scale" picks
+	@$(BIN)/python -m benchmarks.fleet $(ARGS)
 
 fuzz: .venv/.ready  ## every parser of outside input; ARGS="watch --seconds 60" picks
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris==3.0.0

@@ -1,8 +1,8 @@
-"""What is created, and how fast a plain client creates it."""
+"""What is created, and how fast a plain client writes it."""
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from common.kind import Kind
 from common.kinds import REGISTRY
@@ -11,7 +11,10 @@ from common.objects import Obj
 
 PODS = REGISTRY["pods"]
 CONFIGMAPS = REGISTRY["configmaps"]
+SERVICES = REGISTRY["services"]
 AT_ONCE = 32
+LABELS = {"app": "web"}
+Write = Callable[[str], Awaitable[object]]
 
 
 def pod(name: str, namespace: str) -> Obj:
@@ -25,7 +28,7 @@ def pod(name: str, namespace: str) -> Obj:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"app": "web"}},
+        "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
         "spec": {"containers": [container], "automountServiceAccountToken": False},
     }
 
@@ -34,35 +37,64 @@ def configmap(name: str, namespace: str) -> Obj:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"app": "web"}},
+        "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
         "data": {"settings.yaml": "level: info\n" * 20},
     }
 
 
-BODIES: dict[str, Callable[[str, str], Obj]] = {"pods": pod, "configmaps": configmap}
+def service(name: str, namespace: str) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": namespace, "labels": LABELS},
+        "spec": {"selector": LABELS, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]},
+    }
+
+
+BODIES: dict[str, Callable[[str, str], Obj]] = {
+    "pods": pod,
+    "configmaps": configmap,
+    "services": service,
+}
+
+
+async def at_once(names: Iterable[str], write: Write) -> dict[str, float]:
+    """Write all, AT_ONCE at a time; when each was answered, on the process's clock."""
+    waiting = iter(names)
+    answered: dict[str, float] = {}
+
+    async def writer() -> None:
+        for name in waiting:
+            await write(name)
+            answered[name] = time.perf_counter()
+
+    await asyncio.gather(*(writer() for _ in range(AT_ONCE)))
+    return answered
+
+
+async def paced(names: Iterable[str], write: Write, per_s: float) -> dict[str, float]:
+    """One each 1/per_s seconds, whether or not the one before was answered; as `at_once`."""
+    answered: dict[str, float] = {}
+
+    async def one(name: str) -> None:
+        await write(name)
+        answered[name] = time.perf_counter()
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number, name in enumerate(names):
+            await asyncio.sleep(began + number / per_s - time.perf_counter())
+            group.create_task(one(name))
+    return answered
 
 
 async def create_all(
     client: KubeClient, kind: Kind, namespace: str, names: Iterable[str]
 ) -> dict[str, float]:
     """AT_ONCE at a time; answers when each was there, on the process's clock."""
-    slots = asyncio.Semaphore(AT_ONCE)
-    created: dict[str, float] = {}
-
-    async def one(name: str) -> None:
-        async with slots:
-            await client.create(kind, namespace, BODIES[kind.plural](name, namespace))
-            created[name] = time.perf_counter()
-
-    await asyncio.gather(*(one(name) for name in names))
-    return created
+    body = BODIES[kind.plural]
+    return await at_once(names, lambda name: client.create(kind, namespace, body(name, namespace)))
 
 
 async def delete_all(client: KubeClient, kind: Kind, namespace: str, names: Iterable[str]) -> None:
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def one(name: str) -> None:
-        async with slots:
-            await client.delete(kind, namespace, name, grace_s=0)
-
-    await asyncio.gather(*(one(name) for name in names))
+    await at_once(names, lambda name: client.delete(kind, namespace, name, grace_s=0))
