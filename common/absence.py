@@ -7,7 +7,6 @@ wrong kubeconfig, a host namespace that was swept away. `common.brake` judges; t
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import orjson
 from redis import Redis
 
 from common.cluster import Cluster
@@ -63,7 +62,8 @@ class Absences:
             pipeline.hmget(f"{start}:obj:{side}:{kind.plural}", some)
             pipeline.hmget(f"{start}:rv:{other}:{kind.plural}", some)
             for field, obj, end in zip(some, *pipeline.execute(), strict=True):
-                if obj is not None and _lost(kind, side, orjson.loads(obj), end):
+                found = self._store.read(self._cluster.name, side, kind.plural, obj)
+                if found is not None and _lost(kind, side, found, end):
                     yield field
 
 

@@ -5,14 +5,14 @@
 raises redis.RedisError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Literal, cast
 
 from redis import Redis
 
 from common.keys import redis_prefix
+from common.lua import source
 from common.objects import Side
 from common.store import text
 from common.workqueue.hasten import wake
@@ -24,7 +24,7 @@ _ENGAGED_S = 120
 Asked = Side | Literal["followers"]
 """Who asks: a side, or what goes from the host because nothing refers to it any more."""
 _ASKING: tuple[Asked, ...] = (*SIDES, "followers")
-_SOURCE = (files("common") / "lua" / "brake.lua").read_text()
+_SOURCE = source("brake")
 _ASKED, _ENGAGED = 0, 2
 
 
@@ -35,6 +35,18 @@ class Held:
     count: int
     of: int
     since: float = 0.0
+
+
+def engaged_at(redis: Redis, clusters: Sequence[str]) -> list[str]:
+    """The virtual clusters of which some side's brake is engaged; one round trip."""
+    with redis.pipeline(transaction=False) as pipe:
+        for cluster in clusters:
+            start = f"{redis_prefix(cluster)}:brake"
+            # As a plain command: on a Redis Cluster redis-py would ask for each key apart.
+            keys = [f"{start}:{side}:engaged" for side in SIDES]
+            pipe.execute_command("EXISTS", *keys)  # type: ignore[no-untyped-call]
+        counts = pipe.execute() if clusters else []
+    return [cluster for cluster, count in zip(clusters, counts, strict=True) if count]
 
 
 class BrakeState:

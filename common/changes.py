@@ -13,8 +13,8 @@ from common.context import Ref
 from common.event.interest import may_concern
 from common.kind import Kind
 from common.kinds.namespaces import without_identity
-from common.metadata import UID, ours
-from common.objects import Obj, Side, annotations, field_of, meta, namespace_of, uid
+from common.metadata import UID, ours, without_last_applied
+from common.objects import Obj, Side, annotations, field_of, meta, namespace_of
 from common.store import Change
 
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -41,13 +41,15 @@ def change_of(
     if virtual and kind.plural == "namespaces":
         obj = without_identity(obj)
     version = str(meta(obj)["resourceVersion"])
-    owner = uid(obj) if virtual else str(annotations(obj).get(UID) or "")
+    owner = "" if virtual else str(annotations(obj).get(UID) or "")
     if deleted:
         return Change(field, version, None, (), owner, seen=True)
     obj["metadata"].pop("managedFields", None)
     obj.setdefault("apiVersion", kind.api_version)
     obj.setdefault("kind", kind.kind)
     refs = _references(kind, virtual, active, obj)
+    if virtual:
+        obj = without_last_applied(obj)
     return Change(field, version, kind.stored(obj, key), refs, owner)
 
 

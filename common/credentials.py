@@ -7,7 +7,9 @@ decides when to read it again. It sends nothing to the API server itself.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import yaml
@@ -27,7 +29,8 @@ log = get_log(__name__)
 
 
 class Credentials:
-    """The server's address, its TLS context and the Authorization header of the moment."""
+    """The server's address, the Authorization header of the moment, and `tls`: the context for it,
+    True when there's none."""
 
     def __init__(
         self, kubeconfig: str, context: str = "", clock: Callable[[], float] = time.monotonic
@@ -47,7 +50,7 @@ class Credentials:
         """Read everything for the first time. Raises ConfigError, which says what to write."""
         await self._read()
         try:
-            self.ssl_context = RESTClientObject(self.configuration).ssl_context
+            self.tls = self._tls_context()
         except OSError as error:
             raise ConfigError(_explain(self._path, error)) from error
 
@@ -79,13 +82,21 @@ class Credentials:
                 await self._read_again()
             return self.header != used
 
+    def _tls_context(self) -> SSLContext | bool:
+        """Reading the system's CAs takes long, and much memory: clusters that need nothing of their
+        own share a context, and those without TLS have none."""
+        ours = self.configuration
+        if not ours.host.startswith("https:"):
+            return True
+        if ours.ssl_ca_cert or ours.ca_cert_data or ours.cert_file or self._plugin:
+            return RESTClientObject(ours).ssl_context
+        return _shared_context(ours.verify_ssl, ours.disable_strict_ssl_verification)
+
     async def _read_again(self) -> None:
         try:
             await self._read()
-            if self.configuration.cert_file:
-                self.ssl_context.load_cert_chain(
-                    self.configuration.cert_file, self.configuration.key_file
-                )
+            if self.configuration.cert_file and isinstance(self.tls, SSLContext):
+                self.tls.load_cert_chain(self.configuration.cert_file, self.configuration.key_file)
         except (ConfigError, OSError) as error:
             log.warning("credentials not refreshed", error=str(error))
 
@@ -123,6 +134,13 @@ class Credentials:
             return self._path is not None and self._path.stat().st_mtime != self._modified_at
         except OSError:
             return False
+
+
+@lru_cache
+def _shared_context(verify: bool, lenient: bool) -> SSLContext:
+    configuration = Configuration()
+    configuration.verify_ssl, configuration.disable_strict_ssl_verification = verify, lenient
+    return RESTClientObject(configuration).ssl_context
 
 
 def _explain(path: Path | None, error: Exception) -> str:

@@ -4,6 +4,7 @@
 200, anything is 503, and the body says it either way.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from common import metrics
 from common.errors import ConfigError
 
 Page = Callable[[], tuple[str, bytes]]
-"""Gives content type and body of an extra page."""
+"""Gives content type and body of an extra page; called in a thread, as it may have to ask Redis."""
 
 PAGES: Mapping[str, Page] = {"/metrics": metrics.page}
 
@@ -88,7 +89,7 @@ def _readyz(ready: Callable[[], Readiness]) -> Callable[[web.Request], Awaitable
 
 def _page(page: Page) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(_: web.Request) -> web.Response:
-        content_type, body = page()
+        content_type, body = await asyncio.to_thread(page)
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     return answer

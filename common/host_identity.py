@@ -15,6 +15,7 @@ from common.logs import get_log
 from common.store import Store
 
 FRESH_S = 1.0
+CLAIM_S = 5.0
 _UNTOLD = (403, 404)
 log = get_log(__name__)
 
@@ -32,6 +33,7 @@ class HostIdentity:
         self._clock = clock
         self._digest = ""
         self._read_at = float("-inf")
+        self._claims: dict[str, tuple[str, float]] = {}
         self._lock = asyncio.Lock()
 
     async def digest(self) -> str:
@@ -46,8 +48,11 @@ class HostIdentity:
     async def verify(self, cluster: str) -> None:
         """Make sure that this virtual cluster's host objects are on this host. Raises
         IdentityError when they're on another one, and as `digest` does."""
-        if digest := await self.digest():
+        digest, now_s = await self.digest(), self._clock()
+        claimed, at_s = self._claims.get(cluster, ("", float("-inf")))
+        if digest and (digest != claimed or now_s - at_s >= CLAIM_S):
             await asyncio.to_thread(claim_host, self._store, cluster, digest)
+            self._claims[cluster] = digest, now_s
 
     async def _read(self) -> str:
         try:

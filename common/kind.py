@@ -132,6 +132,9 @@ class Kind:
     on: whether the virtual cluster wants it, for kinds without an option. virtual_watched,
     host_watched: there is a stream of that side. host_read_only: nothing of the kind is ever
     written to the host.
+    unseen_labels: no stream shows objects that bear such a label with one of these values, as they
+    are never synced; unseen_fields: nor virtual objects where such a field, which never changes,
+    has this value.
     live: (virtual, host, context) what to read from the host itself, by its host namespace and
     name; None for nothing.
     plan: comes before the general plan, and unless it answers None replaces it.
@@ -191,6 +194,8 @@ class Kind:
     virtual_watched: bool = True
     host_watched: bool = True
     host_read_only: bool = False
+    unseen_labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unseen_fields: tuple[tuple[str, str], ...] = ()
     live: Callable[[Obj | None, Obj | None, Context], Ref | None] | None = None
     plan: Callable[[Obj | None, Obj | None, Context], list[Action] | None] | None = None
     virtual_access: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from common.api import (
     parse_object,
     with_preconditions,
 )
+from common.circuit_breaker import CircuitBreaker
 from common.clock import ServerClock
 from common.credentials import Credentials
 from common.errors import RetryError
@@ -37,7 +38,7 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 TIMEOUT_S = 30.0
-KEEPALIVE_S = 30.0
+KEEPALIVE_S = 75.0
 _NO_PARAMS: Mapping[str, str] = {}
 _DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=TIMEOUT_S)
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)
@@ -57,12 +58,14 @@ class Page:
 class KubeClient:
     """Safe for many tasks at once. Watches use connections of their own, requests share `limit`.
 
-    `clock` gives the server's time in Unix seconds.
+    `clock` gives the server's time in Unix seconds. `breaker` only hears of the requests: it's for
+    the caller to ask it.
     """
 
     def __init__(self, credentials: Credentials, name: str, limit: int) -> None:
         self.name = name
         self.clock = ServerClock()
+        self.breaker = CircuitBreaker(name)
         self._credentials = credentials
         self._server = credentials.configuration.host.rstrip("/")
         self._headers = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "tohost"}
@@ -115,8 +118,10 @@ class KubeClient:
                 header = self._credentials.header
                 answer = await self._send(method, url, data, content_type, timeout, header)
         except _TROUBLE as error:
+            self.breaker.failed()
             raise RetryError(self._trouble(method, path, error)) from error
         status, raw, headers = answer
+        self.breaker.heard(status)
         self.clock.hear(headers.get("Date", ""))
         if status >= 400:
             raise answer_error(f"{self.name}: {method} {path}", status, raw, headers, body)
@@ -286,7 +291,7 @@ class KubeClient:
 
     def _open_session(self, limit: int) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=limit, ssl=self._credentials.ssl_context, keepalive_timeout=KEEPALIVE_S
+            limit=limit, ssl=self._credentials.tls, keepalive_timeout=KEEPALIVE_S
         )
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=2**18

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Collection
 from common.discovery import Discovery
 from common.errors import ApiError, ConfigError, IdentityError, RetryError
 from common.host_identity import HostIdentity
-from common.identity import Identity, claim, claim_alone, identify, refuse_host
+from common.identity import Identity, claim_known, identify, refuse_host
 from common.kube import KubeClient
 from common.logs import get_log
 from common.store import Store
 
 FRESH_S = 1.0
+CLAIM_S = 5.0
 HOST_S = 2.0
 log = get_log(__name__)
 
@@ -44,7 +45,8 @@ class Link:
         self._client: KubeClient | None = None
         self._discovery: Discovery | None = None
         self._identity: Identity | None = None
-        self._verified_at = float("-inf")
+        self._verified_at = self._claimed_at = float("-inf")
+        self._claimed = ""
         self._lock = asyncio.Lock()
 
     async def open(self) -> tuple[KubeClient, Identity]:
@@ -97,9 +99,16 @@ class Link:
             self._discovery = Discovery(self._client)
         identity = await identify(self._client)
         await self._beside_host(identity)
-        await asyncio.to_thread(claim, self._store, self._cluster, identity)
-        await asyncio.to_thread(claim_alone, self._store, self._cluster, identity, self._names)
+        await self._claim(identity)
         return identity
+
+    async def _claim(self, identity: Identity) -> None:
+        """See that Redis knows it by that identity, unless it just did. Raises IdentityError."""
+        digest, now_s = identity.digest, self._clock()
+        if digest == self._claimed and now_s - self._claimed_at < CLAIM_S:
+            return
+        await asyncio.to_thread(claim_known, self._store, self._cluster, identity, self._names)
+        self._claimed, self._claimed_at = digest, now_s
 
     async def _beside_host(self, identity: Identity) -> None:
         """Raises IdentityError. A host that doesn't answer is no trouble of the virtual cluster."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 REGISTRY: Final = CollectorRegistry()
 FIGHTS: Final = Counter(
@@ -56,6 +57,9 @@ BRAKE: Final = Gauge(
 )
 
 
-def page() -> tuple[str, bytes]:
-    """Content type and body."""
-    return CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+def page(*measured: Collector) -> tuple[str, bytes]:
+    """Content type and body: all that's counted, and what is measured only now."""
+    measuring = CollectorRegistry()
+    for each in measured:
+        measuring.register(each)
+    return CONTENT_TYPE_LATEST, generate_latest(REGISTRY) + generate_latest(measuring)

@@ -7,14 +7,17 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
+from prometheus_client.registry import Collector
 from redis import Redis
 
-from common import health, logs
+from common import health, logs, memory, metrics
 from common.config import Config, load
 from common.errors import ConfigError
 from common.redis_settings import Settings
 from common.reports import Reports
+from common.workqueue.gauges import QueueGauges
 
 log = logs.get_log(__name__)
 
@@ -61,10 +64,14 @@ def stop_event() -> asyncio.Event:
 
 @asynccontextmanager
 async def living(
-    config: Config, ready: Callable[[], health.Readiness], health_port: int, redis: Redis
+    config: Config,
+    ready: Callable[[], health.Readiness],
+    health_port: int,
+    redis: Redis,
+    *measured: Collector,
 ) -> AsyncIterator[None]:
     """Tells what the configuration holds in vain, and which settings of Redis are wrong, and
-    answers probes while the context lasts."""
+    answers probes while the context lasts; for metrics also what is `measured` then."""
     for note in config.notes:
         log.warning("setting without effect", note=note)
     _rest_from_collecting()
@@ -75,10 +82,13 @@ async def living(
 
     async with AsyncExitStack() as stack:
         names = [each.name for each in config.virtual_clusters]
-        for beside in (settings, Reports(redis, names, readiness)):
-            stack.callback(asyncio.create_task(beside.run()).cancel)
+        reports = Reports(redis, names, readiness)
+        for beside in (settings.run(), reports.run(), memory.keep_trimmed()):
+            stack.callback(asyncio.create_task(beside).cancel)
         if health_port:
-            serving = health.serve(health_port, readiness, host=config.health.host)
+            measuring = partial(metrics.page, QueueGauges(redis, names), *measured)
+            pages = {"/metrics": measuring}
+            serving = health.serve(health_port, readiness, pages, host=config.health.host)
             await stack.enter_async_context(serving)
         yield
     log.info("stopped")

@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
@@ -32,9 +33,10 @@ class Reports:
         self, redis: Redis, clusters: Collection[str], ready: Callable[[], Readiness]
     ) -> None:
         self._redis = redis
-        self._clusters = clusters
+        self._clusters = frozenset(clusters)
         self._ready = ready
         self._name = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+        self._told: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Never returns. While Redis is away nobody can read it either."""
@@ -44,26 +46,35 @@ class Reports:
             await asyncio.sleep(EVERY_S)
 
     def say(self) -> None:
-        """Once. Raises redis.RedisError."""
+        """Once; of what there's nothing to say, and was nothing last time, that costs nothing.
+        Raises redis.RedisError."""
         ready = self._ready()
-        said = {**ready.notes, **ready.waiting}
+        said = _by_cluster({**ready.notes, **ready.waiting}, self._clusters)
+        over = self._told - said.keys()
+        if not said and not over:
+            return
         now_s = self._redis.time()[0]
         with self._redis.pipeline(transaction=False) as pipe:
-            for cluster in self._clusters:
-                start, ours = redis_prefix(cluster), _about(cluster, said, self._clusters)
-                if ours:
-                    pipe.zadd(f"{start}:reports", {self._name: now_s})
-                    pipe.set(f"{start}:report:{self._name}", orjson.dumps(ours), ex=KEPT_S)
-                else:
-                    pipe.zrem(f"{start}:reports", self._name)
+            for cluster, ours in said.items():
+                start = redis_prefix(cluster)
+                pipe.zadd(f"{start}:reports", {self._name: now_s})
                 pipe.zremrangebyscore(f"{start}:reports", "-inf", now_s - KEPT_S)
+                pipe.expire(f"{start}:reports", KEPT_S)
+                pipe.set(f"{start}:report:{self._name}", orjson.dumps(ours), ex=KEPT_S)
+            for cluster in over:
+                pipe.zrem(f"{redis_prefix(cluster)}:reports", self._name)
             pipe.execute()
+        self._told = frozenset(said)
 
 
-def _about(cluster: str, said: Said, clusters: Collection[str]) -> dict[str, str]:
-    """What concerns that virtual cluster, or none in particular."""
-    others = set(clusters) - {cluster}
-    return {what: words for what, words in said.items() if what.partition(" ")[0] not in others}
+def _by_cluster(said: Said, clusters: Collection[str]) -> dict[str, dict[str, str]]:
+    """By virtual cluster what concerns it, or none in particular."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for what, words in said.items():
+        about = what.partition(" ")[0]
+        for cluster in [about] if about in clusters else clusters:
+            found[cluster][what] = words
+    return found
 
 
 def read(redis: Redis, cluster: str) -> dict[str, str]:

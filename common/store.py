@@ -9,26 +9,29 @@ Raises redis.RedisError when Redis can't be reached; nothing is half done then.
 """
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Literal, cast
 
 import orjson
 from redis import Redis
+from redis.client import Pipeline
 
 from common.context import Ref
+from common.encoding import UnreadableError, decode, encode
 from common.errors import PositionError
 from common.keys import redis_prefix
 from common.logs import get_log
+from common.lua import source
 from common.metrics import ODD_OBJECTS
 from common.objects import Obj, Side
 from common.served import Record, Records
 
 _BATCH = 512
+_RELIST_S = 300
 _log = get_log(__name__)
-_LUA = files("common") / "lua"
 _LISTING = "list "
+_PUT = source("mark", "store")
 _SEEN, _LACKED = _DEAD = ("T", "L")
 """What tombstones begin with: a watch showed the end, or a list lacked the object."""
 
@@ -39,7 +42,7 @@ class Change:
 
     field: the virtual object's `ns/name`, on either side. obj: as Redis may hold it
     (`Kind.stored`), None when it is deleted; seen: a watch showed that it is, no mere list that
-    lacked it. uid: the virtual object's; a host object's tombstone keeps it, so that its pod is not
+    lacked it. uid: of a host object's virtual one; the tombstone keeps it, so that its pod is not
     started again. known_at: a version at which the server still had the object, "" for its own.
     """
 
@@ -51,6 +54,10 @@ class Change:
     seen: bool = False
     known_at: str = ""
 
+
+Standing = tuple[frozenset[tuple[str, str]], Records, Mapping[tuple[str, str], str]]
+"""Of a virtual cluster's streams: those whose first full list is stored, the records of those that
+have one, and up to which version all of each is stored."""
 
 Mode = Literal["", "again", "rebuild", "late"]
 """How a put treats versions. again: one that is just as old as what is stored takes its place, as
@@ -65,11 +72,11 @@ class Store:
     def __init__(self, redis: Redis, clock: Callable[[], float] | None = None) -> None:
         self._redis = redis
         self._clock = clock
-        self._put = redis.register_script(_source("mark", "store"))
-        self._purge = redis.register_script(_source("purge"))
-        self._move = redis.register_script(_source("move"))
-        self._forget = redis.register_script(_source("forget"))
-        self._begin = redis.register_script(_source("begin"))
+        self._put = redis.register_script(_PUT)
+        self._purge = redis.register_script(source("purge"))
+        self._move = redis.register_script(source("move"))
+        self._forget = redis.register_script(source("forget"))
+        self._begin = redis.register_script(source("begin"))
 
     @property
     def redis(self) -> Redis:
@@ -85,11 +92,13 @@ class Store:
         wake_own: bool = True,
         mode: Mode = "",
         position: str | None = None,
+        move_to: str = "",
     ) -> list[str]:
         """Store a batch; answers the members that `WorkQueue.push` must give a job.
 
         `position`: where the stream must be, else nothing is stored and PositionError raised. What
         a watcher saw before it was away for long may be of objects whose end Redis never knew.
+        `move_to`: where the stream is afterwards, "" for where it was; in the same step.
 
         A change that is not newer than what is stored is ignored, and so is a late one that is not
         newer than the stream's position while nothing is stored: the object was there and is gone.
@@ -97,21 +106,27 @@ class Store:
         target wakes must name kinds that are synced, or their marks are never worked off. What
         can't be written as JSON, as it is nested too deeply, is passed over.
         """
-        if not changes:
+        if not changes and not move_to:
             return []
-        args: list[Any] = [side, plural, "1" if wake_own else "", self._now(), mode]
-        args.append("" if position is None else f"={position}")
-        for change in changes:
-            try:
-                args += _arguments(change)
-            except orjson.JSONEncodeError as error:
-                ODD_OBJECTS.labels(cluster, side, plural).inc()
-                where = {"stream": f"{cluster} {side}:{plural}", "object": change.field}
-                _log.error("object passed over, as it can't be stored", error=error, **where)
+        at = "" if position is None else f"={position}"
+        args = [side, plural, "1" if wake_own else "", self._now(), mode, at, move_to]
+        args += _all_arguments(cluster, side, plural, changes)
         answer = cast(list[bytes] | None, self._put(keys=[redis_prefix(cluster)], args=args))
         if answer is None:
             raise PositionError(f"stream {cluster} {side}:{plural}: its position in Redis changed")
         return [member.decode() for member in answer]
+
+    def put_answers(
+        self, pipe: Pipeline, cluster: str, side: Side, plural: str, changes: Sequence[Change]
+    ) -> None:
+        """Have a pipeline store what a server answered to a worker, which wakes what refers to it
+        and not its own keys. Its answer is as that of `put`, encoded."""
+        args = [side, plural, "", self._now(), "late", "", ""]
+        args += _all_arguments(cluster, side, plural, changes)
+        # As a plain command: redis-py refuses `pipe.eval` on a Redis Cluster.
+        pipe.execute_command(  # type: ignore[no-untyped-call]
+            "EVAL", _PUT, 1, redis_prefix(cluster), *args
+        )
 
     def forget(self, cluster: str, side: Side, plural: str, versions: Mapping[str, str]) -> None:
         """Drop the content of objects that are done with, by field, unless they are newer by now.
@@ -125,14 +140,39 @@ class Store:
     def pairs(
         self, cluster: str, plural: str, fields: Sequence[str]
     ) -> list[tuple[Obj | None, Obj | None]]:
-        """Virtual and host object of each field, as far as they are stored."""
+        """Virtual and host object of each field, as far as they are stored and can be read."""
         if not fields:
             return []
         start, pipeline = redis_prefix(cluster), self._redis.pipeline(transaction=False)
         for side in ("virtual", "host"):
             pipeline.hmget(f"{start}:obj:{side}:{plural}", list(fields))
-        sides = [[orjson.loads(each) if each else None for each in s] for s in pipeline.execute()]
+        sides = [[_readable(each) for each in side] for side in pipeline.execute()]
         return list(zip(*sides, strict=True))
+
+    def read(self, cluster: str, side: Side, plural: str, stored: bytes | None) -> Obj | None:
+        """The object that is stored so. Raises UnreadableError, and has its stream listed anew."""
+        if stored is None:
+            return None
+        try:
+            return decode(stored)
+        except UnreadableError as error:
+            self.list_anew(cluster, side, plural, str(error))
+            raise
+
+    def list_anew(self, cluster: str, side: Side, plural: str, why: str) -> None:
+        """Have the stream's watcher fetch and store all of it again, whatever the versions.
+
+        That is once in a while, as it may be of no use: watchers of another version of tohost may
+        write what this one can't read. They notice when they next store how far they are.
+        """
+        start, stream = redis_prefix(cluster), f"{side}:{plural}"
+        if not self._redis.set(f"{start}:relisted:{stream}", 1, nx=True, ex=_RELIST_S):
+            return
+        _log.error("stored object unreadable, listing anew", stream=f"{cluster} {stream}", why=why)
+        pipeline = self._redis.pipeline()
+        for what in ("shape", "pos"):
+            pipeline.hdel(f"{start}:{what}", stream)
+        pipeline.execute()
 
     def versions(self, cluster: str, side: Side, plural: str) -> dict[str, str]:
         """Live fields and their resourceVersions, to find what a full list no longer has."""
@@ -188,15 +228,38 @@ class Store:
         """What `synced` answers, and the records of streams that have one."""
         return self.standing_at(cluster)[:2]
 
-    def standing_at(
-        self, cluster: str
-    ) -> tuple[frozenset[tuple[str, str]], Records, Mapping[tuple[str, str], str]]:
+    def standings(
+        self, clusters: Sequence[str]
+    ) -> dict[str, tuple[frozenset[tuple[str, str]], Records]]:
+        """What `standing` answers, for many virtual clusters at once."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for cluster in clusters:
+            pipeline.smembers(f"{redis_prefix(cluster)}:synced")
+            pipeline.hgetall(f"{redis_prefix(cluster)}:served")
+        answers = pipeline.execute() if clusters else []
+        return {
+            cluster: (
+                frozenset(_pair(text(member)) for member in members),
+                {_pair(text(key)): Record.decode(text(value)) for key, value in records.items()},
+            )
+            for cluster, members, records in zip(clusters, answers[::2], answers[1::2], strict=True)
+        }
+
+    def standing_at(self, cluster: str) -> Standing:
         """What `standing` answers, and up to which version all of each stream is stored."""
         pipeline = self._redis.pipeline(transaction=False)
+        self.ask_standing(pipeline, cluster)
+        return self.standing_of(iter(pipeline.execute()))
+
+    def ask_standing(self, pipeline: Pipeline, cluster: str) -> None:
+        """Asks for what `standing_of` reads from the answers."""
         pipeline.smembers(f"{redis_prefix(cluster)}:synced")
         pipeline.hgetall(f"{redis_prefix(cluster)}:served")
         pipeline.hgetall(f"{redis_prefix(cluster)}:pos")
-        members, records, positions = pipeline.execute()
+
+    def standing_of(self, answers: Iterator[Any]) -> Standing:
+        """What `standing_at` answers; takes as many answers as `ask_standing` asked for."""
+        members, records, positions = next(answers), next(answers), next(answers)
         return (
             frozenset(_pair(text(member)) for member in members),
             {_pair(text(key)): Record.decode(text(value)) for key, value in records.items()},
@@ -207,6 +270,19 @@ class Store:
         """In which version the stream is stored, and whether its server has it; None: unknown."""
         value = self._redis.hget(f"{redis_prefix(cluster)}:served", f"{side}:{plural}")
         return Record.decode(text(value)) if value else None
+
+    def stream(self, cluster: str, side: Side, plural: str) -> tuple[bool, str, Record | None, str]:
+        """Whether it's synced, its position, record and shape; one round trip."""
+        start, name = redis_prefix(cluster), f"{side}:{plural}"
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.sismember(f"{start}:synced", name)
+        for what in ("pos", "served", "shape"):
+            pipeline.hget(f"{start}:{what}", name)
+        synced, *values = pipeline.execute()
+        position, record, shape = (text(value or "") for value in values)
+        if position.startswith(_LISTING):
+            position = ""
+        return bool(synced), position, Record.decode(record) if record else None, shape
 
     def set_record(self, cluster: str, side: Side, plural: str, record: Record | None) -> None:
         """None: there's nothing to say of the stream."""
@@ -272,6 +348,28 @@ class Store:
         kept = (stream for stream, there in zip(asked, exist, strict=True) if there)
         return frozenset((*(_pair(text(each)) for each in (*synced, *listed)), *kept))
 
+    def stored_by_cluster(
+        self, candidates: Mapping[str, Collection[tuple[str, str]]]
+    ) -> dict[str, frozenset[tuple[str, str]]]:
+        """What `stored_streams` answers, for many virtual clusters; one round trip as long as no
+        candidate has objects."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for cluster, asked in candidates.items():
+            start = redis_prefix(cluster)
+            pipeline.smembers(f"{start}:synced")
+            pipeline.hkeys(f"{start}:pos")
+            # As a plain command: on a Redis Cluster redis-py would ask for each key apart. The
+            # first one is there never.
+            keys = [f"{start}:rv", *(f"{start}:rv:{side}:{plural}" for side, plural in asked)]
+            pipeline.execute_command("EXISTS", *keys)  # type: ignore[no-untyped-call]
+        answers = pipeline.execute() if candidates else []
+        found = {}
+        for at, (cluster, asked) in enumerate(candidates.items()):
+            synced, listed, exist = answers[3 * at : 3 * at + 3]
+            known = frozenset(_pair(text(each)) for each in (*synced, *listed))
+            found[cluster] = self.stored_streams(cluster, asked) if exist else known
+        return found
+
     def claim_identity(self, cluster: str, digest: str, what: str = "identity") -> bool:
         """True when `digest` is, or now becomes, the identity of this virtual cluster, or of its
         host ("host-identity")."""
@@ -279,6 +377,14 @@ class Store:
         self._redis.set(key, digest, nx=True)
         known = self._redis.get(key)
         return known is not None and text(known) == digest
+
+    def is_claimed(self, cluster: str, digest: str) -> bool:
+        """Whether `digest` is known as the identity of this virtual cluster and of no other."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.get(f"{redis_prefix(cluster)}:identity")
+        pipeline.get(f"tohost:same:{digest}")
+        identity, owner = (text(value or "") for value in pipeline.execute())
+        return identity == digest and owner == cluster
 
     def claim_cluster(self, cluster: str, digest: str, names: Collection[str]) -> str:
         """Which other one of `names` is this cluster already, "" when that's `cluster` alone."""
@@ -312,8 +418,8 @@ class Store:
         return "" if self._clock is None else repr(self._clock())
 
 
-def _source(*parts: str) -> str:
-    return "".join((_LUA / f"{part}.lua").read_text() for part in parts)
+def is_tombstone(version: str) -> bool:
+    return version.startswith(_DEAD)
 
 
 def seen_end(version: bytes | None) -> bool:
@@ -339,13 +445,33 @@ def text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
+def _all_arguments(cluster: str, side: Side, plural: str, changes: Iterable[Change]) -> list[Any]:
+    arguments: list[Any] = []
+    for change in changes:
+        try:
+            arguments += _arguments(change)
+        except orjson.JSONEncodeError as error:
+            ODD_OBJECTS.labels(cluster, side, plural).inc()
+            where = {"stream": f"{cluster} {side}:{plural}", "object": change.field}
+            _log.error("object passed over, as it can't be stored", error=error, **where)
+    return arguments
+
+
 def _arguments(change: Change) -> list[Any]:
     """What lua/store.lua takes for one change."""
-    gone = change.obj is None
-    body = b"" if gone else orjson.dumps(change.obj)
-    note = (_SEEN if change.seen else _LACKED) if gone else change.known_at
+    if change.obj is None:
+        body, note = b"", _SEEN if change.seen else _LACKED
+    else:
+        body, note = encode(change.obj), change.known_at
     refs = _encode(change.refs)
     return [change.field, change.resource_version, body, refs, change.uid, note]
+
+
+def _readable(stored: bytes | None) -> Obj | None:
+    try:
+        return decode(stored) if stored else None
+    except UnreadableError:
+        return None
 
 
 def _encode(refs: Iterable[Ref]) -> str:

@@ -71,11 +71,13 @@ async def _assemble(
     ids = [stream.id for stream in streams]
     weights = {cluster.name: cluster.weight for cluster in config.virtual_clusters}
     queue, leases = WorkQueue(redis, weights), Leases(redis, ids, _name())
-    return (
-        Supervisor(streams, links, host, redis, store, queue, leases),
-        Housekeeping(clusters, ids, host, store, queue, leases),
-        identity,
-    )
+    supervisor = Supervisor(streams, links, host, redis, store, queue, leases)
+
+    def is_ready() -> bool:
+        return supervisor.readiness().ok
+
+    housekeeping = Housekeeping(clusters, ids, host, store, queue, leases, is_ready)
+    return supervisor, housekeeping, identity
 
 
 def _link(

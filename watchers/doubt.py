@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from common.errors import ApiError, NotFoundError, RetryError
 from common.kind import Kind
-from common.objects import Obj, labels, name_of, namespace_of, uid
+from common.objects import Obj, name_of, namespace_of, uid
 from watchers.changes import change_of
 from watchers.streams import Stream
 
@@ -60,14 +60,7 @@ async def _is_there(stream: Stream, get: Get, field: str, stored: Obj) -> bool:
             f"list of {stream.id} lacks {field}, and that it's gone isn't certain: {error}"
         ) from error
     same = not uid(stored) or uid(live) == uid(stored)
-    return same and _is_selected(stream, live) and _is_kept(stream, field, live)
-
-
-def _is_selected(stream: Stream, obj: Obj) -> bool:
-    """Whether it bears the label that the stream asks for: `key` or `key=value`."""
-    key, equals, value = stream.params.get("labelSelector", "").partition("=")
-    found = labels(obj).get(key)
-    return not key or (found == value if equals else found is not None)
+    return same and stream.selects(live) and _is_kept(stream, field, live)
 
 
 def _is_kept(stream: Stream, field: str, obj: Obj) -> bool:

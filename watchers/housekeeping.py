@@ -1,7 +1,9 @@
 """What a watcher does beside watching: it clears up after kinds that were switched off."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
 
 from redis import RedisError
 
@@ -13,15 +15,20 @@ from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.leases import Leases
 from watchers.leftovers import Leftovers
-from watchers.retired import forget_retired
+from watchers.retired import Retired
 from watchers.streams import StreamId
 
+SOON_S = 0.1
+FIRST_S = 30.0
 EVERY_S = 30.0
+OFTEN = 10
+SELDOM_S = 300.0
 log = get_log(__name__)
 
 
 class Housekeeping:
-    """For all virtual clusters and the streams that there are for them."""
+    """For all virtual clusters and the streams that there are for them. `ready`: whether this
+    watcher is, which comes first."""
 
     def __init__(
         self,
@@ -31,12 +38,12 @@ class Housekeeping:
         store: Store,
         queue: WorkQueue,
         leases: Leases,
+        ready: Callable[[], bool],
     ) -> None:
-        self._kinds = {each.name: REGISTRY.keys() | kinds_of(each).keys() for each in clusters}
-        self._streams = streams
-        self._store = store
-        self._queue = queue
+        kinds = {each.name: REGISTRY.keys() | kinds_of(each).keys() for each in clusters}
+        self._retired = Retired(kinds, streams, store, queue, leases)
         self._leases = leases
+        self._ready = ready
         self._leftovers = Leftovers(clusters, host)
 
     @property
@@ -51,6 +58,10 @@ class Housekeeping:
             group.create_task(self._forget())
 
     async def _report(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_S):
+                while not self._ready():
+                    await asyncio.sleep(SOON_S)
         try:
             await self._leftovers.report()
         except Exception:
@@ -58,18 +69,13 @@ class Housekeeping:
 
     async def _forget(self) -> None:
         """Not only at the start, as a watcher of the configuration before may still be there."""
-        while True:
+        while not self._leases.alive:
+            await asyncio.sleep(SOON_S)
+        for looks in count(1):
             try:
-                await asyncio.to_thread(
-                    forget_retired,
-                    self._kinds,
-                    self._streams,
-                    self._store,
-                    self._queue,
-                    self._leases,
-                )
+                await asyncio.to_thread(self._retired.forget)
             except RedisError as error:
                 log.debug("streams of kinds that are off not forgotten yet", error=str(error))
             except Exception:
                 log.exception("streams of kinds that are off not forgotten")
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(EVERY_S if looks < OFTEN else SELDOM_S)

@@ -1,8 +1,9 @@
 """Writes what one stream says into the store, and gives the keys that it wakes a job.
 
-Events gather while a write is under way, so batches grow with the load. The order of a write is
-store, jobs, position: a crash in between replays, it never skips. A list is believed about what it
-has; what it lacks is looked for first (`watchers.doubt`).
+Events gather while a write is under way, so batches grow with the load. A batch, its dirty marks
+and the stream's new position are one atomic step; jobs come after it, and when a crash comes
+between them the sweeper finds the marks. A list is believed about what it has; what it lacks is
+looked for first (`watchers.doubt`).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 from common.errors import PositionError, RetryError
 from common.objects import Obj, field_of
+from common.pace import Pace
 from common.served import Record
 from common.store import Change, Mode, Store, complete_until
 from common.workqueue import WorkQueue
@@ -23,6 +25,7 @@ from watchers.history import History
 from watchers.odd import Odd
 from watchers.reflector import Event
 from watchers.streams import Stream
+from watchers.turnstile import Turnstile
 from watchers.versions import latest, older, version_of
 
 BATCH = 512
@@ -35,7 +38,7 @@ class Informer:
 
     `held` says whether this process still has the stream's lease. `key` is what the virtual
     cluster's Secret digests are made with. `get` reads an object from the stream's server.
-    `synced`: a full list is in the store.
+    `turnstile` is shared by all streams. `synced`: a full list is in the store.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Informer:
         held: Callable[[], bool],
         get: Get,
         clock: Callable[[], float] = time.monotonic,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self.synced = False
         self._stream = stream
@@ -61,6 +65,8 @@ class Informer:
         self._gathered: list[Event] = []
         self._writing = False
         self._turn = asyncio.Condition()
+        self._pace = Pace()
+        self._turnstile = turnstile or Turnstile({})
         self._listed: set[str] = set()
         self._position = ""
         self._record: Record | None = None
@@ -77,10 +83,14 @@ class Informer:
                 self._writing = False
                 self._turn.notify_all()
                 await self._turn.wait_for(lambda: self._gathered)
+            await self._pace.wait()
+            async with self._turn:
                 events, self._gathered = self._gathered, []
                 self._writing = True
                 self._turn.notify_all()
-            await _finish(partial(self._write_events, events))
+            self._pace.took(len(events))
+            async with self._turnstile.turn(self._where[0], len(events)):
+                await _finish(partial(self._write_events, events))
 
     async def events(self, events: list[Event]) -> None:
         """Returns at once while there's room, else when the batch under way is written."""
@@ -99,7 +109,9 @@ class Informer:
 
     async def listed(self, objects: list[Obj], version: str) -> None:
         for start in range(0, len(objects), BATCH):
-            await _finish(partial(self._write_listed, objects[start : start + BATCH], version))
+            some = objects[start : start + BATCH]
+            async with self._turnstile.turn(self._where[0], len(some)):
+                await _finish(partial(self._write_listed, some, version))
 
     async def list_done(self, version: str) -> bool:
         """See `Sink`."""
@@ -122,11 +134,7 @@ class Informer:
     def _resume(self) -> str:
         """What was asked for otherwise, in another API version say, is no position of ours, and
         objects keep their versions in it."""
-        cluster, side, plural = self._where
-        self.synced = (side, plural) in self._store.synced(cluster)
-        self._position = self._store.position(*self._where)
-        self._record = self._store.record(*self._where)
-        shape = self._store.shape(*self._where)
+        self.synced, self._position, self._record, shape = self._store.stream(*self._where)
         self._again = shape != self._stream.shape
         self._reshaped = self._again and shape != ""
         same = not self._again and self._record == self._ready
@@ -166,12 +174,17 @@ class Informer:
             if not is_named(obj) and not version_of([("", obj)]):
                 self._odd.skip(obj, "neither an object nor a bookmark")
         known = [event for event in events if is_named(event[1])]
-        self._put(
+        changes = [
             change
             for kind, obj in newest(known)
             if (change := self._change_of(obj, deleted=kind == "DELETED"))
-        )
-        self._advance(latest(self._position, version_of(events)))
+        ]
+        version = latest(self._position, version_of(events))
+        if not changes:
+            self._advance(version)
+            return
+        self._must_hold()
+        self._put(changes, move_to=version)
 
     def _change_of(self, obj: Obj, *, deleted: bool = False) -> Change | None:
         """None for what the store doesn't keep, and for what can't be understood."""
@@ -249,8 +262,10 @@ class Informer:
             raise PositionError(f"stream {self._stream.id}: its position in Redis changed")
         self._position = mark
 
-    def _put(self, changes: Iterable[Change], mode: Mode = "") -> None:
-        put = self._store.put(*self._where, list(changes), mode=mode, position=self._position)
+    def _put(self, changes: Iterable[Change], mode: Mode = "", move_to: str = "") -> None:
+        at = self._position
+        put = self._store.put(*self._where, list(changes), mode=mode, position=at, move_to=move_to)
+        self._position = move_to or at
         self._push(put)
 
     def _push(self, woken: list[str]) -> None:

@@ -22,20 +22,23 @@ from common.redis_trouble import Troubles
 from common.served import Offer, Record, Served, choose, full_name, may_be_custom, problem
 from common.store import Store
 from common.workqueue import WorkQueue
+from watchers.bookmarks import Bookmarks
 from watchers.informer import Informer
 from watchers.reflector import Reflector
 from watchers.streams import Stream
+from watchers.turnstile import Turnstile
 
 STEADY_S = 60.0
 MISSING_S = 5.0
-SERVED_S = 30.0
+SERVED_S = 120.0
 Told = MutableMapping[tuple[str, str], str]
 """By virtual cluster and plural, or stream: what was said last, so that it's said once."""
 log = get_log(__name__)
 
 
 class Keeper:
-    """`held` says whether this process still has the lease; `told` is shared by all streams.
+    """`held` says whether this process still has the lease; `told`, `troubles` and `turnstile` are
+    shared by all streams.
 
     `missing`: the server doesn't serve the stream, so nobody should wait for it.
     """
@@ -50,6 +53,7 @@ class Keeper:
         held: Callable[[], bool],
         told: Told,
         troubles: Troubles,
+        turnstile: Turnstile,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.missing = False
@@ -61,6 +65,7 @@ class Keeper:
         self._held = held
         self._told = told
         self._troubles = troubles
+        self._turnstile = turnstile
         self._clock = clock
         self._trouble = ""
         self._doubtful = False
@@ -76,7 +81,7 @@ class Keeper:
     def wrong(self) -> str:
         """What people should know of the stream, "" for nothing."""
         flow = self._reflector.trouble if self._reflector else ""
-        return self._trouble or flow or self._told.get(self._topic, "")
+        return self._trouble or flow or (self._told and self._told.get(self._topic, "")) or ""
 
     @property
     def _topic(self) -> tuple[str, str]:
@@ -127,13 +132,14 @@ class Keeper:
 
     async def _flow(self, stream: Stream, informer: Informer) -> None:
         virtual = stream.side == "virtual"
+        position = await informer.resume()
         reflector = Reflector(
             str(stream.id),
             self._discovery(stream.side).client,
-            informer,
+            Bookmarks(informer, position),
             stream.path,
             stream.params,
-            await informer.resume(),
+            position,
             verify=self._link.verify if virtual else self._link.verify_host,
         )
         self._informer, self._reflector, self._trouble = informer, reflector, ""
@@ -149,7 +155,9 @@ class Keeper:
 
     def _informer_of(self, stream: Stream, key: bytes) -> Informer:
         get = self._discovery(stream.side).client.get
-        return Informer(stream, self._store, self._queue, key, self._held, get)
+        return Informer(
+            stream, self._store, self._queue, key, self._held, get, turnstile=self._turnstile
+        )
 
     async def _look_again(self, served: Served) -> None:
         """Raises NotServedError when the servers offer something else by now."""

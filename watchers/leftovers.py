@@ -15,6 +15,8 @@ from watchers.streams import Stream
 
 AGAIN_S = 30.0
 COUNTED = 500
+PAUSE_S = 0.02
+"""None of it is urgent, and there may be many."""
 log = get_log(__name__)
 
 
@@ -37,6 +39,7 @@ class Leftovers:
     async def _looked_at(self, stream: Stream) -> bool:
         """Whether the host answered. That we may not look is an answer, too."""
         kind = stream.kind
+        await asyncio.sleep(PAUSE_S)
         try:
             count, more = await self._count(stream)
         except RetryError as error:

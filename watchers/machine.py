@@ -16,8 +16,8 @@ from common.errors import ApiError, RetryError
 from watchers.versions import latest, older
 
 PAGE_LIMIT = 500
-WATCH_MIN_S = 240.0
-WATCH_SPREAD_S = 60.0
+WATCH_MIN_S = 1200.0
+WATCH_SPREAD_S = 600.0
 SHORT_S = 1.0
 FIRST_MIN_S = 10.0
 FIRST_SPREAD_S = 5.0

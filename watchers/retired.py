@@ -18,34 +18,50 @@ SIDES: tuple[Side, ...] = ("virtual", "host")
 log = get_log(__name__)
 
 
-def forget_retired(
-    kinds: Mapping[str, Collection[str]],
-    streams: Collection[StreamId],
-    store: Store,
-    queue: WorkQueue,
-    leases: Leases,
-) -> None:
-    """Synchronous. `kinds`: the plurals of all that there are, by virtual cluster. What another
-    watcher still holds by an older configuration is passed over."""
-    for cluster, plurals in kinds.items():
-        wanted = {(each.side, each.plural) for each in streams if each.cluster == cluster}
-        known = {(side, plural) for plural in plurals for side in SIDES}
-        stored = store.stored_streams(cluster, sorted(known - wanted))
-        for side, plural in sorted(stored - wanted):
-            stream = StreamId(cluster, cast(Side, side), plural)
-            with leases.borrowed([stream]) as mine:
-                if mine:
-                    queue.push(cluster, store.forget_stream(cluster, stream.side, plural))
-                    log.info("stream forgotten, as its kind is off", stream=stream)
-        _drop_queues(cluster, {plural for _, plural in wanted}, queue, leases)
+class Retired:
+    """`kinds`: the plurals of all that there are, by virtual cluster. `streams`: all that are
+    watched, by whichever watcher. Synchronous."""
 
+    def __init__(
+        self,
+        kinds: Mapping[str, Collection[str]],
+        streams: Collection[StreamId],
+        store: Store,
+        queue: WorkQueue,
+        leases: Leases,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._leases = leases
+        self._watched: Mapping[str, set[tuple[str, str]]] = {name: set() for name in kinds}
+        for each in streams:
+            self._watched[each.cluster].add((each.side, each.plural))
+        self._others = {
+            name: {(side, plural) for plural in plurals for side in SIDES} - self._watched[name]
+            for name, plurals in kinds.items()
+        }
+        self._active = {(each.cluster, each.plural) for each in streams}
 
-def _drop_queues(cluster: str, wanted: Collection[str], queue: WorkQueue, leases: Leases) -> None:
-    """Nobody ever works off the queue of a kind without streams, and once there are some every
-    object is new to the store."""
-    for name, plural in sorted(queue.known()):
-        if name == cluster and plural not in wanted:
-            with leases.borrowed([StreamId(name, side, plural) for side in SIDES]) as mine:
-                if mine:
-                    queue.drop(name, plural)
-                    log.info("queue dropped, as its kind is off", queue=f"{name}.{plural}")
+    def forget(self) -> None:
+        """What another watcher still holds by an older configuration is passed over. Raises
+        redis.RedisError."""
+        for cluster, stored in self._store.stored_by_cluster(self._others).items():
+            for side, plural in sorted(stored - self._watched[cluster]):
+                self._forget(StreamId(cluster, cast(Side, side), plural))
+        for cluster, plural in sorted(self._queue.known() - self._active):
+            self._drop_queue(cluster, plural)
+
+    def _forget(self, stream: StreamId) -> None:
+        with self._leases.borrowed([stream]) as mine:
+            if mine:
+                cluster, side, plural = stream.cluster, stream.side, stream.plural
+                self._queue.push(cluster, self._store.forget_stream(cluster, side, plural))
+                log.info("stream forgotten, as its kind is off", stream=stream)
+
+    def _drop_queue(self, cluster: str, plural: str) -> None:
+        """Nobody ever works off the queue of a kind without streams, and once there are some every
+        object is new to the store."""
+        with self._leases.borrowed([StreamId(cluster, side, plural) for side in SIDES]) as mine:
+            if mine:
+                self._queue.drop(cluster, plural)
+                log.info("queue dropped, as its kind is off", queue=f"{cluster}.{plural}")

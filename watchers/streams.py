@@ -14,7 +14,8 @@ from common.kind import Kind
 from common.kinds import kinds_of
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
-from common.objects import Side
+from common.objects import Obj, Side, get_path, labels
+from common.selector import selector_text, selects
 from common.served import Served, as_served
 from common.standin import STAND_INS
 
@@ -53,15 +54,38 @@ class Stream:
 
     @property
     def params(self) -> Mapping[str, str]:
-        """The label selector, if there is one. Events bear no labels."""
+        """The selectors, if there are any."""
+        found: dict[str, str] = {}
+        if text := selector_text(self._selector):
+            found["labelSelector"] = text
+        if fields := self._unseen_fields:
+            found["fieldSelector"] = ",".join(f"{path}!={value}" for path, value in fields)
+        return found
+
+    def selects(self, obj: Obj) -> bool:
+        """Whether the server shows an object of that side and kind in the stream."""
+        seen = all(get_path(obj, path) != value for path, value in self._unseen_fields)
+        return seen and selects(self._selector, labels(obj))
+
+    @property
+    def _selector(self) -> Obj:
+        """By labels. Events bear none."""
         if self.kind.plural == "events":
             return {}
+        terms: list[Obj] = [
+            {"key": key, "operator": "NotIn", "values": values}
+            for key, values in self.kind.unseen_labels
+        ]
         if self.side == "host":
             owner = managed_by(self.cluster, self.kind.namespaced)
-            return {"labelSelector": f"{MANAGED_BY}={owner}"}
+            return {"matchLabels": {MANAGED_BY: owner}, "matchExpressions": terms}
         if self.kind.plural in STAND_INS and self.kind.plural not in self.cluster.enabled:
-            return {"labelSelector": MANAGED_BY}
-        return {}
+            terms.append({"key": MANAGED_BY, "operator": "Exists"})
+        return {"matchExpressions": terms}
+
+    @property
+    def _unseen_fields(self) -> tuple[tuple[str, str], ...]:
+        return self.kind.unseen_fields if self.side == "virtual" else ()
 
     @property
     def optional(self) -> bool:

@@ -7,7 +7,11 @@ stop another one.
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TypeVar
 
 from redis import Redis, RedisError
 
@@ -19,11 +23,15 @@ from common.redis_trouble import Troubles
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.keeper import Keeper, Told
-from watchers.leases import RENEW_S, Leases, server_run
+from watchers.leases import Leases, server_run
 from watchers.streams import Stream, StreamId
+from watchers.turnstile import Turnstile
 
 TICK_S = 1.0
+RESTART_S = 2.0
 STOP_S = 4.0
+AT_ONCE = 32
+Result = TypeVar("Result")
 log = get_log(__name__)
 
 
@@ -58,11 +66,17 @@ class Supervisor:
         self._leases = leases
         self._clock = clock
         self._running: dict[StreamId, Running] = {}
+        self._followed: frozenset[StreamId] = frozenset()
+        self._waiting: dict[StreamId, None] = {}
+        self._starting: asyncio.Task[None] | None = None
         self._told: Told = {}
-        self._renewed_at = float("-inf")
+        # Of its own, as all others may be busy for longer than a lease while many streams begin.
+        self._thread = ThreadPoolExecutor(1, "leases")
+        self._looked_at = float("-inf")
         self._server = ""
         self._begun = False
         self._troubles = Troubles()
+        self._turnstile = Turnstile(queue.clusters)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; then stops every stream and gives the leases back."""
@@ -74,6 +88,8 @@ class Supervisor:
                 except TimeoutError:
                     continue
         finally:
+            if self._starting:
+                self._starting.cancel()
             await self._stop(set(self._running))
             await self._leave()
 
@@ -84,17 +100,21 @@ class Supervisor:
         waiting, notes = {}, {}
         if self._troubles.words or not self._begun:
             waiting["redis"] = self._troubles.words or "starting"
+        if self._waiting:
+            waiting["streams"] = f"{len(self._waiting)} are still to be started"
         for name, link in self._links.items():
             if link.trouble:
                 notes[name] = link.trouble
         for stream, running in self._running.items():
-            keeper = running.keeper
+            keeper, wrong = running.keeper, running.keeper.wrong
+            if keeper.synced and not wrong:
+                continue  # as nearly all of many
             optional = self._streams[stream].optional
             if keeper.synced or keeper.missing or optional or stream.cluster in notes:
-                if keeper.wrong:
-                    notes[str(stream)] = keeper.wrong
+                if wrong:
+                    notes[str(stream)] = wrong
             else:
-                waiting[str(stream)] = keeper.wrong or "listing"
+                waiting[str(stream)] = wrong or "listing"
         return Readiness(waiting, notes)
 
     async def _try_tick(self) -> None:
@@ -110,31 +130,49 @@ class Supervisor:
 
     async def _tick(self) -> None:
         """Keep the leases, give back what is too much, take what is free."""
-        if self._clock() - self._renewed_at >= RENEW_S:
+        if self._clock() - self._looked_at >= RESTART_S:
             await self._notice_restart()
-            lost = await asyncio.to_thread(self._leases.renew)
-            if lost:
-                # Also those that are free to be taken again: Redis may have forgotten everything,
-                # and only a stream that starts anew asks it where it was.
-                log.warning("leases lost", streams=len(lost))
-                await self._stop(lost)
-            self._renewed_at = self._clock()
-        share = await asyncio.to_thread(self._leases.share)
-        surplus = self._leases.surplus(share)
-        await self._stop(surplus)
-        await asyncio.to_thread(self._leases.release, surplus)
-        await asyncio.to_thread(self._leases.acquire, share)
-        held = self._leases.held
+            self._looked_at = self._clock()
+        lost = await self._in_thread(self._leases.renew)
+        if lost:
+            # Also those that are free to be taken again: Redis may have forgotten everything,
+            # and only a stream that starts anew asks it where it was.
+            log.warning("leases lost", streams=len(lost))
+            await self._stop(lost)
+        share = self._leases.share()
+        if surplus := self._leases.surplus(share):
+            await self._stop(surplus)
+            await self._in_thread(partial(self._leases.release, surplus))
+        if share > len(self._leases.held):
+            await self._in_thread(partial(self._leases.acquire, share))
+        await self._follow(self._leases.held)
+
+    async def _follow(self, held: frozenset[StreamId]) -> None:
+        """Run what is held. Mostly that's what it was, and to compare many streams takes long."""
+        if held is self._followed:
+            return
         await self._stop(self._running.keys() - held)
-        for stream in sorted(held - self._running.keys(), key=str):
-            self._start(self._streams[stream])
+        self._waiting = dict.fromkeys(sorted(held - self._running.keys(), key=str))
+        self._followed = held
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start_waiting())
+
+    async def _start_waiting(self) -> None:
+        """Some at a time, as threads get through with what these do first: so that leases are kept
+        meanwhile, and nobody waits for a timeout."""
+        while self._waiting:
+            for stream in list(islice(self._waiting, AT_ONCE)):
+                del self._waiting[stream]
+                self._start(self._streams[stream])
+            await asyncio.to_thread(time.monotonic)
 
     async def _notice_restart(self) -> None:
         """A Redis that restarted may have lost its last writes: go back to its own positions."""
-        server = await asyncio.to_thread(server_run, self._redis)
+        server = await self._in_thread(partial(server_run, self._redis))
         if self._server not in ("", server):
             log.warning("Redis restarted, streams resume from what it knows")
             await self._stop(set(self._running))
+            self._followed = frozenset()
         self._server = server
 
     def _start(self, stream: Stream) -> None:
@@ -148,6 +186,7 @@ class Supervisor:
             lambda: self._leases.holds(stream.id),
             self._told,
             self._troubles,
+            self._turnstile,
         )
         task = asyncio.create_task(keeper.run(), name=str(stream.id))
         self._running[stream.id] = Running(keeper, task)
@@ -157,12 +196,17 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         for stream in streams:
+            self._waiting.pop(stream, None)
             self._troubles.over(str(stream))
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_S)
 
     async def _leave(self) -> None:
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._leases.leave), 2)
+            await asyncio.wait_for(self._in_thread(self._leases.leave), 2)
         except (RedisError, TimeoutError) as error:
             log.warning("leases not given back, they run out", error=str(error))
+        self._thread.shutdown(wait=False)
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

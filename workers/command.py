@@ -31,7 +31,7 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     scans = Scans(redis, kinds, queue, config.safety.scan_every)
     host_names = HostNames(redis, queue, weights.keys())
     worker = Worker(config, queue, Store(redis), SnapshotReader(redis, kinds), scans, host_names)
-    async with process.living(config, worker.readiness, health_port, redis):
+    async with process.living(config, worker.readiness, health_port, redis, worker.room):
         await worker.run(stop, GRACE_S)
     redis.close()
     return 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +13,7 @@ from common import metrics
 from common.absence import Absences
 from common.backoff import delay_s
 from common.brake import PACE, Brake
+from common.brake_state import engaged_at
 from common.changes import active_plurals
 from common.cluster import Cluster
 from common.config import Config, VirtualCluster
@@ -31,7 +33,11 @@ from workers.session import Session
 
 CONNECTIONS = 128
 LOOK_S = 1.0
+SELDOM = 5
+"""So much less often brakes are looked at while none is engaged."""
 VERIFY_S = 5.0
+IDLE_VERIFY_S = 60.0
+VERIFY_LOOKS = 5
 REPLACED_S = 10.0
 TRY_S = 0.5
 _log = get_log(__name__)
@@ -51,6 +57,7 @@ class Connections:
     _host: KubeClient | None = None
     _host_identity: HostIdentity | None = None
     _links: dict[str, Link] = field(default_factory=dict)
+    _checks: dict[str, "_Check"] = field(default_factory=dict)
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -65,6 +72,7 @@ class Connections:
         )
         identity = self._host_identity = HostIdentity(self._host, self.store)
         self.waiting = {each.name: "connecting" for each in self.config.virtual_clusters}
+        self._checks = {each.name: _Check() for each in self.config.virtual_clusters}
         self._links = {
             each.name: self._link(each, identity) for each in self.config.virtual_clusters
         }
@@ -72,20 +80,20 @@ class Connections:
     async def connect_virtual(self) -> None:
         """Open every virtual cluster, and look after those that are; never returns."""
         assert self._host is not None, "connect_host comes first"
-        await asyncio.gather(
-            *(self._keep(each, self._host) for each in self.config.virtual_clusters)
-        )
+        opening = (self._open(each, self._host) for each in self.config.virtual_clusters)
+        await asyncio.gather(*opening, self._verify_all(self._host), self._watch_brakes())
+
+    def at_work(self, cluster: str) -> Session:
+        """The session, for who works on one of its keys."""
+        self._checks[cluster].at_work = True
+        return self.sessions[cluster]
 
     async def close(self) -> None:
         await asyncio.gather(*(link.close() for link in self._links.values()))
         if self._host is not None:
             await self._host.close()
 
-    async def _keep(self, virtual: VirtualCluster, host: KubeClient) -> None:
-        session = await self._keep_trying(virtual, host)
-        await asyncio.gather(self._verify(virtual, host), self._watch_brake(session))
-
-    async def _keep_trying(self, virtual: VirtualCluster, host: KubeClient) -> Session:
+    async def _open(self, virtual: VirtualCluster, host: KubeClient) -> None:
         failures, name = 0, virtual.name
         part = f"connecting {name}"
         while True:
@@ -105,26 +113,37 @@ class Connections:
                 self.sessions[name] = session
                 self.waiting.pop(name, None)
                 _log.info("virtual cluster connected", cluster=name)
-                return session
+                return
+
+    async def _verify_all(self, host: KubeClient) -> None:
+        """Each virtual cluster by itself, as one may be slow to answer."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                now = time.monotonic()
+                for virtual in self.config.virtual_clusters:
+                    check = self._checks[virtual.name]
+                    if virtual.name in self.sessions and check.is_due(now):
+                        check.begin(now)
+                        group.create_task(self._verify(virtual, host))
+                await asyncio.sleep(VERIFY_S / VERIFY_LOOKS)
 
     async def _verify(self, virtual: VirtualCluster, host: KubeClient) -> None:
         """Stop what another cluster took the place of, until that's over. What doesn't answer is
         none."""
         name = virtual.name
-        while True:
-            await asyncio.sleep(VERIFY_S)
-            session, why = self.sessions[name], ""
-            try:
-                await session.verify("virtual")
-                await session.verify("host")
-                session.stopped = ""
-                why = await self._renew_owner(virtual, host)
-            except (TohostError, RedisError) as error:
-                _log.debug("clusters not verified", cluster=name, error=str(error))
-            if why := session.stopped or why:
-                self.waiting[name] = why
-            else:
-                self.waiting.pop(name, None)
+        session, why = self.sessions[name], ""
+        try:
+            await session.verify("virtual")
+            await session.verify("host")
+            session.stopped = ""
+            why = await self._renew_owner(virtual, host)
+        except (TohostError, RedisError) as error:
+            _log.debug("clusters not verified", cluster=name, error=str(error))
+        if why := session.stopped or why:
+            self.waiting[name] = why
+        else:
+            self.waiting.pop(name, None)
+        self._checks[name].end(soon=bool(why))
 
     async def _renew_owner(self, virtual: VirtualCluster, host: KubeClient) -> str:
         """Go on with the owner of host objects as it is now; why that can't be, "" if it can."""
@@ -142,23 +161,27 @@ class Connections:
             await asyncio.to_thread(hasten, self.store.redis, virtual.name)
         return ""
 
-    async def _watch_brake(self, session: Session) -> None:
-        """Tell while deletions are held, and let the brake open once they need not be."""
-        assert session.brake is not None
-        name = session.cluster.name
-        gauge = metrics.BRAKE.labels(name)
+    async def _watch_brakes(self) -> None:
+        """Tell while deletions are held, and let a brake open once they need not be."""
         while True:
-            gauge.set(0)
             try:
-                held, told = await asyncio.to_thread(session.brake.look)
+                told = await asyncio.to_thread(self._look_at_brakes)
             except RedisError as error:
-                _log.debug("brake not looked at", cluster=name, error=str(error))
+                _log.debug("brakes not looked at", error=str(error))
             else:
-                gauge.set(held)
-                self._brakes = {**self._brakes, f"{name} deletions": told}
-                if not told:
-                    del self._brakes[f"{name} deletions"]
-            await asyncio.sleep(LOOK_S)
+                for name in self.sessions:
+                    metrics.BRAKE.labels(name).set(told[name][0] if name in told else 0)
+                self._brakes = {
+                    f"{name} deletions": words for name, (_, words) in told.items() if words
+                }
+            await asyncio.sleep(LOOK_S if self._brakes else LOOK_S * SELDOM)
+
+    def _look_at_brakes(self) -> dict[str, tuple[int, str]]:
+        """How much is held, and what is to be told, of the virtual clusters where it's engaged."""
+        sessions = dict(self.sessions)
+        engaged = engaged_at(self.store.redis, list(sessions))
+        brakes = {name: sessions[name].brake for name in engaged}
+        return {name: brake.look() for name, brake in brakes.items() if brake is not None}
 
     def _link(self, virtual: VirtualCluster, host: HostIdentity) -> Link:
         connect = partial(
@@ -194,6 +217,35 @@ class Connections:
         redis, fraction = self.store.redis, self.config.safety.max_delete_fraction
         absences = Absences(redis, cluster, kinds_of(cluster).values())
         return Brake(redis, cluster.name, absences, fraction, PACE)
+
+
+def _idle_s() -> float:
+    """A bit shorter than connections are kept open."""
+    return IDLE_VERIFY_S * random.uniform(0.8, 1.2)
+
+
+@dataclass(slots=True)
+class _Check:
+    """When to ask again whether both clusters of a virtual cluster are still the same: every few
+    seconds while there's work for it, or something is wrong, else seldom. `at_work`: there was work
+    since that was asked."""
+
+    at_work: bool = False
+    _asked_at: float = field(default_factory=time.monotonic)
+    _after_s: float = field(default_factory=_idle_s)
+    _asking: bool = False
+
+    def is_due(self, now: float) -> bool:
+        after_s = VERIFY_S if self.at_work else self._after_s
+        return not self._asking and now - self._asked_at >= after_s
+
+    def begin(self, now: float) -> None:
+        self.at_work, self._asking, self._asked_at = False, True, now
+
+    def end(self, *, soon: bool) -> None:
+        """`soon`: something is wrong."""
+        self._asking = False
+        self._after_s = VERIFY_S if soon else _idle_s()
 
 
 def _wait_s(error: TohostError, failures: int) -> float:

@@ -5,9 +5,9 @@ In this order, so that whoever runs a key next sees what the last run wrote.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import itemgetter
 from typing import TypeAlias
+
+from redis.client import Pipeline
 
 from common.changes import change_of
 from common.objects import Side
@@ -18,6 +18,7 @@ from workers.snapshots import Positions
 from workers.work import Work
 
 Stream: TypeAlias = tuple[str, Side, str]
+SIDES: tuple[Side, Side] = ("virtual", "host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,34 @@ class Ending:
 
 def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:
     """Synchronous. Raises redis.RedisError; then it may simply be called again."""
-    answers = (answer for each in endings for answer in each.answers)
-    rows = sorted(answers, key=itemgetter(0))
-    for (cluster, side, plural), group in groupby(rows, key=itemgetter(0)):
-        changes = [change for _, change in group]
-        woken = store.put(cluster, side, plural, changes, wake_own=False, mode="late")
-        queue.push(cluster, woken)
+    streams = _by_stream(endings)
+    _know(endings)
+
+    def put(pipe: Pipeline) -> None:
+        for stream, changes in streams.items():
+            store.put_answers(pipe, *stream, changes)
+
     _forget(store, endings)
-    queue.finish([(each.taken, each.outcome) for each in endings])
+    woken = queue.finish([(each.taken, each.outcome) for each in endings], put)
+    for (cluster, _, _), members in zip(streams, woken, strict=True):
+        queue.push(cluster, [member.decode() for member in members])
+
+
+def _by_stream(endings: Iterable[Ending]) -> dict[Stream, list[Change]]:
+    streams: dict[Stream, list[Change]] = {}
+    for ending in endings:
+        for stream, change in ending.answers:
+            streams.setdefault(stream, []).append(change)
+    return streams
+
+
+def _know(endings: Iterable[Ending]) -> None:
+    """What a server answered is no news when its watch shows it."""
+    for ending in endings:
+        if ending.taken.known is not None:
+            known = dict(zip(SIDES, ending.taken.known, strict=True))
+            known |= {side: change.resource_version for (_, side, _), change in ending.answers}
+            ending.taken.known = known["virtual"], known["host"]
 
 
 def _forget(store: Store, endings: Sequence[Ending]) -> None:

@@ -1,8 +1,8 @@
 """Clear the host's endpoints of a Service whose endpoints get another owner.
 
-Whoever makes endpoints for a Service copies its labels onto them, the host's own controllers too. So
-what bears the virtual cluster's mark was made for one of its Services, and nothing else is deleted,
-whatever becomes of the Service while we ask.
+Whoever makes endpoints for a Service copies its labels onto them, the host's own controllers too.
+So what bears the virtual cluster's mark was made for one of its Services, and nothing else is
+deleted, whatever becomes of the Service while we ask.
 """
 
 from contextlib import suppress

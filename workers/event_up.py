@@ -6,7 +6,7 @@ Nothing here makes Events of its own, so none can beget another.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from redis.exceptions import RedisError
 
@@ -51,13 +51,11 @@ class EventUp:
         self._dropped = 0
         self._under_way = 0
 
-    def may_take(self, queues: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-        """The (cluster, plural) queues without those of Events that have to wait."""
-        return frozenset(
-            (cluster, plural)
-            for cluster, plural in queues
-            if plural != EVENTS.plural
-            or (self._under_way < AT_ONCE and self._clusters.left(cluster) > 0)
+    def may_take(self, queue: tuple[str, str]) -> bool:
+        """Whether a (cluster, plural) queue isn't one of Events that have to wait."""
+        cluster, plural = queue
+        return plural != EVENTS.plural or (
+            self._under_way < AT_ONCE and self._clusters.left(cluster) > 0
         )
 
     async def bring_up(

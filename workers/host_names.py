@@ -10,7 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from redis import Redis
@@ -20,6 +19,7 @@ from common.actions import EmitEvent
 from common.ingress.claimed import EVERY, claimed_hosts
 from common.keys import Key
 from common.logs import get_log
+from common.lua import source
 from common.metrics import INGRESS_HOST_CONFLICTS
 from common.objects import Obj, meta, timestamp_s
 from common.store import text
@@ -37,7 +37,7 @@ MOST_HOSTS = 200
 _PREFIX = "tohost:{ingress-hosts}"
 _KEPT = 10_000
 _SHOWN = 5
-_SOURCE = (files("common") / "lua" / "claim.lua").read_text()
+_SOURCE = source("claim")
 _log = get_log(__name__)
 
 

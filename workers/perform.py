@@ -35,6 +35,7 @@ from common.objects import (
     Side,
     annotations,
     labels,
+    merge_patch,
     meta,
     name_of,
     namespace_of,
@@ -50,6 +51,8 @@ _NOT_YET = re.compile(
     "|exceeded quota: |status unknown for quota: |because it is being terminated"
     "|port is already allocated"
 )
+# What every write of an object changes.
+_EACH_WRITE = ("resourceVersion", "managedFields")
 _ANNOTATIONS_TOO_LONG = "metadata.annotations: Too long"
 
 
@@ -152,7 +155,7 @@ class Performer:
 
     async def _patch(self, work: Work, action: Patch) -> None:
         patch = await secret_data.filled_patch(self._session, work, action)
-        before = _version(work.on(action.side))
+        before = work.on(action.side)
         try:
             patched = await self._session.client(action.side).patch(
                 work.kind,
@@ -170,7 +173,7 @@ class Performer:
             _explain(error)
             raise
         work.saw(action.side, patched)
-        overtaken = not action.resource_version and _version(patched) != before
+        overtaken = not action.resource_version and not _is_foreseen(work, action, before)
         # What is patched although its kind is off is made ready to be deleted.
         draining = work.kind.plural in work.cluster.draining
         if overtaken or draining or work.kind.in_steps:
@@ -228,6 +231,19 @@ def subresource_of(work: Work, action: Patch) -> str:
     return "" if in_object and action.subresource == "status" else action.subresource
 
 
-def _version(obj: Obj | None) -> str:
-    """A patch that leaves it as it was changed nothing, and would change nothing again."""
-    return str(meta(obj or {}).get("resourceVersion"))
+def _is_foreseen(work: Work, action: Patch, before: Obj | None) -> bool:
+    """Whether the answer shows nothing but what a patch without a version was to change. One that
+    leaves the object as it was changed nothing, and would change nothing again."""
+    after = work.on(action.side)
+    if before is None or after is None:
+        return False
+    if meta(after).get("resourceVersion") == meta(before).get("resourceVersion"):
+        return True
+    if action.subresource != "status" or action.patch_type:
+        return False
+    return _unversioned(after) == _unversioned(merge_patch(before, action.patch))
+
+
+def _unversioned(obj: Obj) -> Obj:
+    kept = {key: value for key, value in meta(obj).items() if key not in _EACH_WRITE}
+    return {**obj, "metadata": kept}

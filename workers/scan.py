@@ -30,10 +30,12 @@ _log = get_log(__name__)
 
 @dataclass(slots=True)
 class Findings:
-    """`pairs`: looked at, without those that are being worked on anyway; `woken`: marked dirty."""
+    """`pairs`: looked at, without those that are being worked on anyway; `woken`: marked dirty.
+    `all_agree`: there are no others, and none differs."""
 
     pairs: int = 0
     woken: int = 0
+    all_agree: bool = True
 
 
 class Scan:
@@ -68,6 +70,7 @@ class Scan:
                 resting = self._resting([f"{plural} {field}" for field in fields])
                 self.findings.pairs += len(resting)
                 differing = self._differing(resting)
+                self.findings.all_agree &= len(resting) == len(fields) and not differing
                 yield
                 if differing:
                     self._wake(self._differing(self._resting(differing)))
@@ -107,10 +110,12 @@ class Scan:
         keys = [Key.from_member(self._cluster, member) for member in members]
         snapshots = self._reader.read(keys)
         standing = next((s for s in snapshots if isinstance(s, Snapshot)), None)
-        if standing is None:
-            return []
-        kind = self._session.kind_at(keys[0].plural, standing.synced, standing.records)
+        kind = None
+        if standing is not None:
+            plural = keys[0].plural
+            kind = self._session.kind_at(plural, standing.synced, standing.records)
         if kind is None:
+            self.findings.all_agree = False
             return []
         pairs = zip(keys, snapshots, strict=True)
         return [key.member for key, snapshot in pairs if self._differs(kind, key, snapshot)]
@@ -118,6 +123,7 @@ class Scan:
     def _differs(self, kind: Kind, key: Key, snapshot: Snapshot | Exception) -> bool:
         """What can't be planned would fail in a worker too, which has told why."""
         if isinstance(snapshot, Exception):
+            self.findings.all_agree = False
             return False
         watched = kind.sides(self._session.cluster)
         virtual = snapshot.virtual if "virtual" in watched else None
@@ -127,6 +133,7 @@ class Scan:
             return drifted(kind, virtual, host, context)
         except Exception as error:
             _log.debug("pair not compared", key=str(key), error=type(error).__name__)
+            self.findings.all_agree = False
             return False
 
     def _wake(self, members: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.keys import Key, redis_prefix
-from workers.snapshots import REFERRERS_READ, REFERRERS_READ_ALL, SnapshotReader
+from workers.snapshots import REFERRERS_READ, REFERRERS_READ_ALL, Rows, SnapshotReader
 
 _NO_REFERRERS: frozenset[bytes] = frozenset()
 
@@ -14,7 +14,7 @@ class ScanReader(SnapshotReader):
     """All keys of one `read` are of one virtual cluster and kind. As the other, it's synchronous
     and not shared between threads."""
 
-    def _rows(self, keys: Sequence[Key]) -> list[list[Any]]:
+    def _rows(self, keys: Sequence[Key], clusters: Sequence[str]) -> Rows:
         start, plural = redis_prefix(keys[0].cluster), keys[0].plural
         fields = [key.field for key in keys]
         places = list(dict.fromkeys(key.namespace for key in keys))
@@ -28,10 +28,11 @@ class ScanReader(SnapshotReader):
         answers = pipeline.execute()
         around = dict(zip(places, zip(answers[4], answers[5:], strict=True), strict=True))
         referrers = self._referrers(keys)
-        return [
+        rows = [
             [*objects, *around[key.namespace], *refs]
             for key, refs, *objects in zip(keys, referrers, *answers[:4], strict=True)
         ]
+        return rows, {cluster: self._store.standing_at(cluster) for cluster in clusters}
 
     def _referrers(self, keys: Sequence[Key]) -> list[tuple[Any]]:
         """Only of kinds that ask for them."""

@@ -7,7 +7,7 @@ run out. A worker that dies in the middle leaves the rest to the next turn.
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from workers.fights import TRUCE_S, Fights
 from workers.scan import Findings, Scan
 from workers.scan_reader import ScanReader
 from workers.session import Session
+from workers.unchanged import Unchanged
 
 LOOKS_PER_PERIOD = 20
 RENEWALS_PER_PERIOD = 3
@@ -58,6 +59,7 @@ class Scans:
         self._redis = redis
         self._reader = ScanReader(redis, kinds)
         self._rest = Rest(redis, queue, TRUCE_S)
+        self._unchanged = Unchanged(redis)
         self._worker = queue.worker
         self._every_s = every_s
         self._tick_s = min(every_s / LOOKS_PER_PERIOD or LONGEST_TICK_S, LONGEST_TICK_S)
@@ -69,14 +71,27 @@ class Scans:
             await asyncio.sleep(self._tick_s)
             try:
                 await self._tell_truces(fights)
-                for name, session in dict(sessions).items() if self._every_s else ():
-                    if name not in waited_for:
-                        await asyncio.to_thread(self._wait_first, name)
-                        waited_for.add(name)
-                    elif await asyncio.to_thread(self._has_turn, name):
-                        await self.scan(session)
+                known = dict(sessions) if self._every_s else {}
+                if new := known.keys() - waited_for:
+                    await asyncio.to_thread(self._wait_first, new)
+                    waited_for |= new
+                for name in await asyncio.to_thread(self._free, known.keys() - new):
+                    if await asyncio.to_thread(self._has_turn, name):
+                        await self.look_at(known[name])
             except RedisError as error:
                 _log.debug("scan put off", error=str(error))
+
+    async def look_at(self, session: Session) -> None:
+        """Scan one virtual cluster, unless nothing changed since its pairs were found to agree.
+        Raises redis.RedisError."""
+        state = await asyncio.to_thread(self._unchanged.state, session)
+        pairs = self._unchanged.pairs(session, state)
+        if pairs is None:
+            report = await self.scan(session)
+            self._unchanged.scanned(session, state, report.findings)
+        else:
+            report = Report(Findings(pairs), 0.0, 0.0, time.time())
+            await asyncio.to_thread(self._store, session.cluster.name, report)
 
     async def scan(self, session: Session) -> Report:
         """Scan one virtual cluster now. Raises redis.RedisError."""
@@ -101,9 +116,21 @@ class Scans:
         for cluster, members in fights.new_truces().items():
             await asyncio.to_thread(self._rest.leave_alone, cluster, members)
 
-    def _wait_first(self, cluster: str) -> None:
+    def _wait_first(self, clusters: Collection[str]) -> None:
         """At the start everything is looked at anyway."""
-        self._redis.set(_turn(cluster), self._worker, nx=True, px=self._period_ms(random.random()))
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in clusters:
+                px = self._period_ms(1 + random.random())
+                pipe.set(_turn(name), self._worker, nx=True, px=px)
+            pipe.execute()
+
+    def _free(self, clusters: Collection[str]) -> list[str]:
+        """The virtual clusters for which nobody has the turn."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in clusters:
+                pipe.exists(_turn(name))
+            taken = pipe.execute() if clusters else []
+        return [name for name, there in zip(clusters, taken, strict=True) if not there]
 
     def _has_turn(self, cluster: str) -> bool:
         taken = self._redis.set(_turn(cluster), self._worker, nx=True, px=self._period_ms(1))

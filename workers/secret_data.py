@@ -7,6 +7,7 @@ the virtual API server to the host's through this process's memory only.
 from common.actions import Patch
 from common.errors import NotFoundError, RetryError
 from common.objects import Obj, uid
+from common.pod.env_from import data_keys
 from workers.session import Session
 from workers.work import Work
 
@@ -33,13 +34,10 @@ async def filled(session: Session, work: Work, body: Obj) -> Obj:
 
 
 async def filled_patch(session: Session, work: Work, action: Patch) -> Obj:
-    """As `filled`, with a null for each key that only the host's Secret has."""
+    """As `filled`, with a null for each key that only the host's Secret has: the patch's version
+    makes sure that these are still the ones that were seen."""
     patch = await filled(session, work, action.patch)
     if DIGEST not in action.patch:
         return patch
-    try:
-        there = await session.host.get(work.kind, action.namespace, action.name)
-    except NotFoundError as error:
-        raise RetryError(str(error)) from error
-    removed = {name: None for name in there.get("data") or {} if name not in patch["data"]}
+    removed = {name: None for name in data_keys(work.host or {}) if name not in patch["data"]}
     return {**patch, "data": {**removed, **patch["data"]}}

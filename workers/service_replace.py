@@ -4,9 +4,10 @@ An address is immutable while a Service has one, but the API lets a Service that
 ExternalName give it up, and one that stops being an ExternalName name its own. So the Service
 moves in two patches and is never deleted: uid, owners and finalizers stay, nothing can be lost.
 Between the two the annotation MOVING holds the spec to come; whoever meets it ends the move.
-A dry-run create tells beforehand whether the virtual API server would take the address; one
-that lies in an added ServiceCIDR it refuses all the same, so there the move itself is the proof,
-and a move that can't end gives the Service an address of the virtual cluster again.
+A dry-run create tells beforehand whether the virtual API server would take the address, unless
+others of the same range were just taken; one that lies in an added ServiceCIDR it refuses all the
+same, so there the move itself is the proof. A move that can't end gives the Service an address of
+the virtual cluster again.
 """
 
 from hashlib import sha256
@@ -17,14 +18,15 @@ import orjson
 from common.actions import EmitEvent, ReplaceService
 from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryError
 from common.metadata import MANAGED_BY
+from common.naming import host_namespace
 from common.objects import Obj, annotations, meta, name_of, namespace_of, uid
 from common.service import HOST_CLUSTER_IP, MOVING, skip_service, with_node_ports
 from workers.events import emit
 from workers.leaked_address import free_leaked
+from workers.service_ranges import SERVICE_CIDRS
 from workers.session import Session
 from workers.work import Work
 
-SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
 NOWHERE = "moving.tohost.invalid"
 SETTLE_S = 30.0
 RETRY_S = 0.2
@@ -40,10 +42,12 @@ _OUT_OF_RANGE = ("not in the valid range", "does not match the current range")
 async def replace(session: Session, work: Work, action: ReplaceService, now_s: float) -> None:
     """Begin the move and end it. Raises RetryError while the address isn't free yet."""
     spec: Obj = action.body["spec"]
-    refusal = await _refusal(session, action.body)
-    if refusal is not None and not await _overcome(refusal, session, spec):
-        await _refuse(session, work, spec["clusterIP"], str(refusal), now_s)
-        return
+    if not session.service_ranges.are_proven(_addresses(spec)):
+        await session.service_ranges.ask(session.host)
+        refusal = await _refusal(session, action.body)
+        if refusal is not None and not await _overcome(refusal, session, spec):
+            await _refuse(session, work, spec["clusterIP"], str(refusal), now_s)
+            return
     begun = await session.virtual.patch(
         work.kind,
         work.key.namespace,
@@ -65,21 +69,34 @@ async def replace(session: Session, work: Work, action: ReplaceService, now_s: f
 
 
 async def finish(session: Session, work: Work, now_s: float) -> None:
-    """End a move that someone began. Raises RetryError while another Service has the address."""
+    """End a move that someone began. Raises RetryError while another Service has the address that
+    must move away itself."""
     virtual = work.virtual or {}
     began_s, spec = _noted(virtual) or (now_s, {})
     try:
         moved = await _patch_back(session, work, virtual, spec)
     except ApiError as error:
-        if now_s - began_s < SETTLE_S:
-            if _TAKEN in str(error):
-                await free_leaked(session.virtual, virtual, spec["clusterIP"])
+        session.service_ranges.doubt()
+        if now_s - began_s < SETTLE_S and not await _is_final(error, session, work, spec):
             raise RetryError(str(error), RETRY_S) from error
         await _patch_back(session, work, virtual, _anywhere(spec))
         await _refuse(session, work, spec["clusterIP"], str(error), now_s)
     else:
+        session.service_ranges.prove(_addresses(moved["spec"]))
         work.saw("virtual", moved)
         work.plan_again = True
+
+
+async def _is_final(error: ApiError, session: Session, work: Work, spec: Obj) -> bool:
+    """Whether the move can't end with that address. Raises RetryError."""
+    address = spec["clusterIP"]
+    if _TAKEN in str(error) and not await free_leaked(session.virtual, work.virtual or {}, address):
+        return not await _will_be_free(error, session, address)
+    return _out_of_range(error) and not await _extend_range(session)
+
+
+def _addresses(spec: Obj) -> list[str]:
+    return list(spec.get("clusterIPs") or [spec["clusterIP"]])
 
 
 def _encode(now_s: float, spec: Obj) -> str:
@@ -173,14 +190,16 @@ async def _will_be_free(refusal: ApiError, session: Session, address: str) -> bo
     params = {"fieldSelector": f"spec.clusterIP={address}"}
     page = await session.virtual.list_page("/api/v1/services", params)
     return not any(
-        (service.get("spec") or {}).get("clusterIP") == address and _stays(service)
+        (service.get("spec") or {}).get("clusterIP") == address and _stays(session, service)
         for service in page.items
     )
 
 
-def _stays(service: Obj) -> bool:
-    configured = bool(skip_service(namespace_of(service), name_of(service)))
-    return configured or HOST_CLUSTER_IP in annotations(service)
+def _stays(session: Session, service: Obj) -> bool:
+    namespace = namespace_of(service)
+    if skip_service(namespace, name_of(service)) or not host_namespace(session.cluster, namespace):
+        return True
+    return HOST_CLUSTER_IP in annotations(service)
 
 
 async def _extend_range(session: Session) -> bool:
@@ -189,11 +208,10 @@ async def _extend_range(session: Session) -> bool:
     False when the host doesn't tell its range, or the virtual cluster can't be given one.
     Raises RetryError when it was just added: allocators take a moment to see it.
     """
-    try:
-        ranges = await session.host.request("GET", f"{SERVICE_CIDRS}/kubernetes")
-    except ApiError:
+    await session.service_ranges.ask(session.host)
+    cidrs = list(session.service_ranges.cidrs)
+    if not cidrs:
         return False
-    cidrs = (ranges.get("spec") or {}).get("cidrs") or []
     digest = sha256(" ".join(cidrs).encode()).hexdigest()[:10]
     body = {
         "apiVersion": "networking.k8s.io/v1",

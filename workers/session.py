@@ -25,6 +25,7 @@ from common.objects import Obj, Side, annotations, is_deleting, name_of, namespa
 from common.served import Records, resolved
 from workers.gate import Stream
 from workers.owner import Owner
+from workers.service_ranges import ServiceRanges
 from workers.work import Work
 
 LIVE_KEPT_S = 60.0
@@ -53,6 +54,7 @@ class Session:
     brake: Brake | None = None
     owner: Owner | None = None
     stopped: str = ""
+    service_ranges: ServiceRanges = field(default_factory=ServiceRanges, repr=False)
     _namespaces_at: dict[str, float] = field(default_factory=dict, repr=False)
     _lacking_at: dict[tuple[Side, str], float] = field(default_factory=dict, repr=False)
     _live: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)

@@ -6,6 +6,7 @@ from common.cluster import Cluster
 from common.context import Related
 from common.keys import Key
 from common.kind import Kind
+from common.metadata import without_last_applied
 from common.objects import Obj, Side, meta
 
 
@@ -40,6 +41,7 @@ class Work:
         """Take a server's answer as the present state of that side, without what is secret."""
         obj = self.kind.stored(obj, self.digest_key)
         if side == "virtual":
+            obj = without_last_applied(obj)
             self.virtual = obj
         else:
             self.host = obj

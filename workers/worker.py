@@ -1,4 +1,5 @@
-"""The worker process: takes keys in batches, runs many reconciles at once, gives keys back.
+"""The worker process: runs many reconciles at once, of keys that `workers.taking` takes in batches,
+and gives keys back.
 
 Blocking calls to Redis run in threads, one at a time for each loop. Ending is batched by itself:
 while one flush is under way, the next outcomes gather.
@@ -18,6 +19,7 @@ from common.keys import Key
 from common.kind import Kind
 from common.logs import get_log
 from common.objects import Obj, meta
+from common.pace import Pace
 from common.redis_trouble import Troubles
 from common.store import Store
 from common.workqueue import Again, Done, Retry, Taken, WorkQueue
@@ -28,22 +30,20 @@ from workers.event_up import EVENTS, EventUp
 from workers.fights import Fights
 from workers.host_names import HostNames
 from workers.live import with_live
+from workers.opening import Openings
+from workers.purge import PURGE_S, Purge
 from workers.reconcile import Reconciler, broken
+from workers.room import Room, Servers
 from workers.scans import Scans
 from workers.session import Session
 from workers.snapshots import Snapshot, SnapshotReader
+from workers.taking import PAUSE_S, Taking
 from workers.work import Work
 
-BATCH = 64
-CONCURRENCY = 192
 HEARTBEAT_S = 3.0
+SHOW_S = 0.5
 SWEEP_S = 0.2
 GATE_S = 0.5
-PURGE_S = 60.0
-TOMBSTONE_S = 600.0
-WAIT_S = 1.0
-PAUSE_S = 1.0
-TAKING = "taking"
 _log = get_log(__name__)
 
 
@@ -64,23 +64,26 @@ class Worker:
         self._connections = Connections(config, store, self._troubles)
         self._queue = queue
         self._store = store
-        self._reader = reader
         self._scans = scans
         self._host_names = host_names
         self._fights = Fights()
         self._event_up = EventUp(store)
-        self._open: frozenset[tuple[str, str]] = frozenset()
-        self._held: dict[Key, Taken] = {}
+        self._openings = Openings(store)
+        self._tombstones = Purge(store, queue.clusters)
+        self.room = Room(config.workers.concurrency, queue.clusters, self._servers)
+        self._taking = Taking(
+            queue, reader, self.room, self._event_up.may_take, self._begin, self._troubles
+        )
         self._running: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Event()
         self._ended: asyncio.Queue[Ending] = asyncio.Queue()
+        self._pace = Pace()
 
     def readiness(self) -> Readiness:
         """Not ready without Redis; a virtual cluster that can't be used is only noted."""
         waiting = {"redis": self._troubles.words} if self._troubles.words else {}
         if not self._connections.sessions and self._connections.waiting:
             waiting |= self._connections.waiting
-        return Readiness(waiting, self._connections.notes)
+        return Readiness(waiting, {**self.room.notes(), **self._connections.notes})
 
     async def run(self, stop: asyncio.Event, grace_s: float) -> None:
         """Work until `stop` is set; then give reconciles `grace_s` and hand back the rest.
@@ -92,12 +95,13 @@ class Worker:
             asyncio.create_task(self._connections.connect_virtual()),
             asyncio.create_task(self._every(GATE_S, self._look_at_gate)),
             asyncio.create_task(self._every(HEARTBEAT_S, self._heartbeat)),
+            asyncio.create_task(self._every(SHOW_S, self._show)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
             asyncio.create_task(self._every(PURGE_S, self._purge)),
             asyncio.create_task(self._scans.run(self._connections.sessions, self._fights)),
             asyncio.create_task(self._end_all()),
         ]
-        taking = asyncio.create_task(self._take_all())
+        taking = asyncio.create_task(self._taking.run(self._stopping))
         try:
             await _until(stop, {taking, *loops})
             self._stopping.set()
@@ -114,50 +118,24 @@ class Worker:
     async def _drain(self, grace_s: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
-                while self._held:
-                    self._room.clear()
-                    await self._room.wait()
+                await self._taking.all_ended()
 
     def _leave(self) -> None:
+        held = self._taking.held
         try:
-            self._queue.hand_back(list(self._held.values()))
+            self._queue.hand_back(held)
             self._queue.close()
         except RedisError as error:
-            _log.warning("keys not handed back", keys=len(self._held), error=str(error))
+            _log.warning("keys not handed back", keys=len(held), error=str(error))
 
-    async def _take_all(self) -> None:
-        while not self._stopping.is_set():
-            if self._troubles.besides(TAKING):
-                await asyncio.sleep(PAUSE_S)  # what is taken now could not be brought to an end
-                continue
-            room = min(BATCH, CONCURRENCY - len(self._held))
-            if room <= 0:
-                self._room.clear()
-                await self._room.wait()
-                continue
-            try:
-                if not await self._take(room):
-                    await asyncio.to_thread(self._queue.wait, WAIT_S if self._open else GATE_S)
-                self._troubles.over(TAKING)
-            except RedisError as error:
-                await self._pause(TAKING, error)
+    def _servers(self, cluster: str) -> Servers | None:
+        session = self._connections.sessions.get(cluster)
+        return Servers(session.virtual.breaker, session.host.breaker) if session else None
 
-    async def _take(self, room: int) -> int:
-        taken, snapshots = await asyncio.to_thread(self._take_and_read, room)
-        for one, snapshot in zip(taken, snapshots, strict=True):
-            self._held[one.key] = one
-            task = asyncio.create_task(self._reconcile(one, snapshot))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        return len(taken)
-
-    def _take_and_read(self, room: int) -> tuple[list[Taken], list[Snapshot | Exception]]:
-        taken = self._queue.take(room, self._event_up.may_take(self._open))
-        try:
-            return taken, self._reader.read([one.key for one in taken])
-        except RedisError:
-            self._queue.hand_back(taken)
-            raise
+    def _begin(self, taken: Taken, snapshot: Snapshot | Exception) -> None:
+        task = asyncio.create_task(self._reconcile(taken, snapshot))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _reconcile(self, taken: Taken, snapshot: Snapshot | Exception) -> None:
         """Whatever happens, the key comes back: a bug must not cost more than the one key."""
@@ -173,7 +151,7 @@ class Worker:
         if isinstance(snapshot, Exception):
             raise snapshot
         key = taken.key
-        session = self._connections.sessions[key.cluster]
+        session = self._connections.at_work(key.cluster)
         kind = session.kind_at(key.plural, snapshot.synced, snapshot.records)
         if kind is None:
             return Ending(taken, Again(GATE_S, "waits until its streams are listed"))
@@ -211,8 +189,10 @@ class Worker:
     async def _end_all(self) -> None:
         while True:
             endings = [await self._ended.get()]
+            await self._pace.wait()
             while not self._ended.empty():
                 endings.append(self._ended.get_nowait())
+            self._pace.took(len(endings))
             await self._end(endings)
 
     async def _end(self, endings: list[Ending]) -> None:
@@ -223,9 +203,7 @@ class Worker:
             except RedisError as error:
                 await self._pause("ending", error)
         self._troubles.over("ending")
-        for each in endings:
-            self._held.pop(each.taken.key, None)
-        self._room.set()
+        self._taking.ended(each.taken for each in endings)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -241,28 +219,25 @@ class Worker:
         self._troubles.met(part, error)
         await asyncio.sleep(PAUSE_S)
 
+    async def _show(self) -> None:
+        if self._taking.held:
+            await asyncio.to_thread(self._queue.show)
+
     async def _heartbeat(self) -> None:
         for key in await asyncio.to_thread(self._queue.heartbeat):
             _log.warning("lease lost", key=str(key))
 
     async def _sweep(self) -> None:
-        await asyncio.to_thread(self._queue.sweep)
+        if self._queue.sweep_due:
+            await asyncio.to_thread(self._queue.sweep)
 
     async def _purge(self) -> None:
-        for name in tuple(self._connections.sessions):
-            await asyncio.to_thread(self._store.purge_tombstones, name, TOMBSTONE_S)
+        await asyncio.to_thread(self._tombstones.purge, dict(self._connections.sessions))
 
     async def _look_at_gate(self) -> None:
         sessions = dict(self._connections.sessions)
-        standing = await asyncio.to_thread(
-            lambda: {name: self._store.standing(name) for name in sessions}
-        )
-        self._open = frozenset(
-            (name, plural)
-            for name, session in sessions.items()
-            for plural in session.gates
-            if session.kind_at(plural, *standing[name])
-        )
+        if self._openings.due(sessions):
+            self._taking.open = await asyncio.to_thread(self._openings.look, sessions)
 
 
 def _version(obj: Obj | None) -> str:

@@ -75,6 +75,12 @@ class Health(Section):
     port: int = Field(default=0, ge=0, le=65535)
 
 
+class Workers(Section):
+    """`concurrency`: how many keys one worker process has in hand at most."""
+
+    concurrency: int = Field(default=192, ge=1, le=1000)
+
+
 class Safety(Section):
     """`scan_every`: how often all pairs of objects are compared; 0: never."""
 
@@ -202,6 +208,7 @@ class Config(Section):
     logs: Logs = Logs()
     health: Health = Health()
     safety: Safety = Safety()
+    workers: Workers = Workers()
     _notes: tuple[str, ...] = PrivateAttr(default=())
 
     @property

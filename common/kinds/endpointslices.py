@@ -58,6 +58,7 @@ KIND = Kind(
     decorate=_decorate,
     owned=("endpoints", "ports"),
     skip=_skip,
+    unseen_labels=((_MANAGED_BY, _CONTROLLERS),),
     wait=wait_for_host,
     references=_references,
     needs=frozenset({"service"}),

@@ -85,6 +85,7 @@ KIND = Kind(
     owned=("data", DATA_DIGEST, "type", "immutable"),
     recreate=_recreate,
     skip=_skip,
+    unseen_fields=(("type", _HELM_RELEASE),),
     stored=_stored,
     needs=frozenset({"referrers"}),
     doc=Doc(

@@ -1,5 +1,6 @@
--- End runs. ARGV[2..], six for each: member, lease, number of the mark at the start, outcome,
--- tries to remember ("" for none), seconds to wait.
+-- End runs. ARGV[2..], eight for each: member, lease, number of the mark at the start, outcome,
+-- tries to remember ("" for none), seconds to wait, the versions of the virtual and of the host
+-- object that the run knows ("" for none, "-" when it didn't look at the store).
 -- Outcomes: done, again (later, no failure), retry (later, hastened by a change), wait (later, the
 -- server said when), failed (as retry, and shown so), back (handed back: run it elsewhere).
 -- Answers for each: lost (the lease was: nothing happened), idle, queued, delayed or failed.
@@ -21,8 +22,30 @@ local function queue(member)
   return 'queued'
 end
 
-local function finish(member, seq, outcome, wait_s)
-  local changed = redis.call('HGET', DIRTY, member) ~= seq
+local function stored_version(side, plural, field)
+  local version = redis.call('HGET', prefix .. ':rv:' .. side .. ':' .. plural, field)
+  return version and string.match(version, '^[TL]?%d*') or ''
+end
+
+local function has_ended(version)
+  return not string.find(version, '^%d')
+end
+
+-- Whether the store has a version of either object that the run doesn't know: `mark` left that to
+-- us. That the host object of an ended one has ended, too, is no news (see is_over in store.lua).
+local function has_news(member, virtual, host)
+  if virtual == '-' then return false end
+  local plural, field = string.match(member, '^(%S+) (.*)$')
+  local now_virtual = stored_version('virtual', plural, field)
+  if now_virtual ~= '' and now_virtual ~= virtual then return true end
+  local now_host = stored_version('host', plural, field)
+  local namespaced = string.find(field, '^[^/]+/')
+  if namespaced and has_ended(now_virtual) and has_ended(now_host) then return false end
+  return now_host ~= '' and now_host ~= host
+end
+
+local function finish(member, seq, outcome, wait_s, virtual, host)
+  local changed = redis.call('HGET', DIRTY, member) ~= seq or has_news(member, virtual, host)
   if outcome == 'wait' and wait_s > 0 then return delay(member, 'w', wait_s) end
   if changed or outcome == 'back' then return queue(member) end
   if outcome == 'done' then
@@ -35,7 +58,7 @@ local function finish(member, seq, outcome, wait_s)
   return queue(member)
 end
 
-for i = 2, #ARGV, 6 do
+for i = 2, #ARGV, 8 do
   local member, answer = ARGV[i], 'lost'
   if redis.call('HGET', STATE, member) == 's:' .. ARGV[i + 1] then
     redis.call('ZREM', RUNNING, member)
@@ -44,7 +67,8 @@ for i = 2, #ARGV, 6 do
     else
       redis.call('HSET', ATTEMPTS, member, ARGV[i + 4])
     end
-    answer = finish(member, ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 5]))
+    local wait_s = tonumber(ARGV[i + 5])
+    answer = finish(member, ARGV[i + 2], ARGV[i + 3], wait_s, ARGV[i + 6], ARGV[i + 7])
   end
   ends[#ends + 1] = answer
 end

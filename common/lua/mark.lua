@@ -9,14 +9,16 @@
 --   w             waiting: as delayed, but the API server set the time, so marking doesn't hasten it
 --   f             failing: as delayed, and shown as failed meanwhile
 --
+-- `stored`: the reason is a new version of its own object in the store. A run that goes on compares
+-- these by itself when it ends (see finish.lua), so that what it wrote is no news to it.
 -- Returns 1 when the caller must push an RQ job for the member, 0 when a job will run it anyway.
-local function mark(prefix, member)
+local function mark(prefix, member, stored)
   local states = prefix .. ':state'
-  redis.call('HSET', prefix .. ':dirty', member, redis.call('INCR', prefix .. ':seq'))
   local state = redis.call('HGET', states, member)
-  if state and (state == 'q' or state == 'w' or string.sub(state, 1, 2) == 's:') then
-    return 0
-  end
+  local started = state and string.sub(state, 1, 2) == 's:'
+  if started and stored then return 0 end
+  redis.call('HSET', prefix .. ':dirty', member, redis.call('INCR', prefix .. ':seq'))
+  if started or state == 'q' or state == 'w' then return 0 end
   if state == 'd' or state == 'f' then
     redis.call('ZREM', prefix .. ':delayed', member)
   end

@@ -1,12 +1,13 @@
 -- Store a batch of changes of one stream, and mark what they wake, in one atomic step.
 -- Loaded behind mark.lua, which defines mark(prefix, member).
 -- KEYS[1]: tohost:{V}. ARGV: side, plural, wake_own ("1" or ""), now (Unix seconds, "" for this
--- server's own clock), mode, position, then six for each change: field, resourceVersion, JSON ("" when
--- deleted), refs, uid of the virtual object, note.
+-- server's own clock), mode, position, next position, then six for each change: field,
+-- resourceVersion, JSON ("" when deleted), refs, uid of the virtual object, note.
 -- mode: "again": what has the stored version is stored anew, else it's ignored; "rebuild": whatever
 -- the versions, this is how it is; "late": answers, that may have come after the end of their object.
 -- refs: lines of `t plural ns/name` (wakes the target) and `r plural ns/name` (wakes us).
 -- position: `=` and what the stream's must be, else nothing happens and the answer is nil; "" any.
+-- next position: what the stream's is then, "" for the same.
 -- note: of a deletion the tombstone's letter, "T" when a watch showed it, "L" when a list lacked the
 -- object; else a version at which the server still had the object, "" when only its own is known.
 -- Answers the members for which a job must be pushed.
@@ -33,10 +34,25 @@ if mode == "late" then
   complete = string.match(position, "^list %x+ (%d+)$") or string.match(position, "^(%d+)$")
 end
 
-local function wake(member)
+local function wake(member, stored)
   if woken[member] then return end
-  woken[member] = true
-  if mark(prefix, member) == 1 then push[#push + 1] = member end
+  woken[member] = not stored
+  if mark(prefix, member, stored) == 1 then push[#push + 1] = member end
+end
+
+-- Whether nothing is left of an object whose host object has ended, and nothing failed with it. For
+-- what is cluster-scoped, an object of the host's own may still have to be shown.
+local function is_over(field)
+  if not string.find(field, "^[^/]+/") then return false end
+  local counterpart = redis.call("HGET", prefix .. ":rv:virtual:" .. plural, field)
+  if counterpart and string.find(counterpart, "^%d") then return false end
+  return redis.call("HEXISTS", prefix .. ":state", plural .. " " .. field) == 0
+end
+
+local function wake_own_key(field, deleted)
+  if deleted and side == "host" and mode == "" and is_over(field) then return end
+  -- What is stored once more in the same version, a run under way can't tell from what it knew.
+  wake(plural .. " " .. field, mode == "")
 end
 
 -- Resource versions are decimal integers that may not fit a Lua number.
@@ -135,12 +151,11 @@ local function apply(field, version, json, refs, uid, note)
     local referrers = redis.call("SMEMBERS", prefix .. ":refs:r " .. plural .. " " .. field)
     for _, member in ipairs(referrers) do wake(member) end
   end
-  -- That the host's record of an event ends is no news to anyone.
-  local ends = plural == "events" and json == ""
-  if wake_own and not ends then wake(plural .. " " .. field) end
+  if wake_own then wake_own_key(field, json == "") end
 end
 
-for i = 7, #ARGV, 6 do
+for i = 8, #ARGV, 6 do
   apply(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
 end
+if ARGV[7] ~= "" then redis.call("HSET", prefix .. ":pos", suffix, ARGV[7]) end
 return push

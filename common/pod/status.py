@@ -12,6 +12,8 @@ _CONTAINERS = {
     "initContainerStatuses": "initContainers",
     "ephemeralContainerStatuses": "ephemeralContainers",
 }
+_SCHEDULED = "PodScheduled"
+_TIMES = ("lastProbeTime", "lastTransitionTime")
 # The virtual API server's own: immutable there, or about objects of the virtual cluster.
 _VIRTUAL = frozenset(
     {
@@ -32,13 +34,9 @@ def up(virtual: Obj, host: Obj, context: Context) -> list[Action]:
     binds = node != "" and not bound and not is_deleting(virtual)
     if binds:
         actions.append(Bind(namespace, name, pod_uid, node))
-    current = virtual.get("status") or {}
-    desired = virtual_status(virtual, host, context)
-    patch = merge_diff(current, desired)
+    patch = _changes(virtual, virtual_status(virtual, host, context), binds=binds)
     if binds and gates(virtual):
         patch.pop("conditions", None)  # theirs need a version, and binding makes a new one
-    elif binds:
-        patch["conditions"] = desired.get("conditions") or []  # binding adds PodScheduled
     if patch:
         actions.append(_patch(virtual, patch))
     return actions
@@ -61,6 +59,51 @@ def virtual_status(virtual: Obj, host: Obj, context: Context) -> Obj:
     status = with_kept_generation(status, current)
     _translate_containers(status, virtual.get("spec") or {})
     return status
+
+
+def _changes(virtual: Obj, desired: Obj, *, binds: bool) -> Obj:
+    """The merge patch of the virtual pod's status, which may be about to be bound.
+
+    Each API server notes by itself when it bound a pod. While nothing else differs that is left
+    as it is; with the next change it becomes the host's.
+    """
+    current = virtual.get("status") or {}
+    expected = {**current, "conditions": _bound(current)} if binds else current
+    if merge_diff(expected, _bound_when(expected, desired)) == {}:
+        return {}
+    patch: Obj = merge_diff(current, desired)
+    if binds:
+        patch["conditions"] = desired.get("conditions") or []
+    return patch
+
+
+def _bound(status: Obj) -> list[Obj]:
+    """The conditions as binding leaves them, but for its times."""
+    others = [each for each in status.get("conditions") or () if each.get("type") != _SCHEDULED]
+    return [*others, {"type": _SCHEDULED, "status": "True"}]
+
+
+def _bound_when(current: Obj, desired: Obj) -> Obj:
+    """The desired status; where the current one says as well that the pod is bound, with its
+    times of that."""
+    scheduled = [each for each in current.get("conditions") or () if _is_bound(each)]
+    if not scheduled or not desired.get("conditions"):
+        return desired
+    own = scheduled[0]
+    conditions = [
+        own if _is_bound(each) and _timeless(each) == _timeless(own) else each
+        for each in desired["conditions"]
+    ]
+    return {**desired, "conditions": conditions}
+
+
+def _is_bound(condition: Obj) -> bool:
+    return condition.get("type") == _SCHEDULED and condition.get("status") == "True"
+
+
+def _timeless(condition: Obj) -> Obj:
+    """A null is the same as nothing."""
+    return {key: value for key, value in condition.items() if key not in _TIMES and value}
 
 
 def _patch(virtual: Obj, status: Obj) -> Patch:

@@ -1,12 +1,13 @@
 """How much work the queues hold: for metrics and `tohost status`."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from redis import Redis
 from rq.job import Job
 from rq.utils import now, str_to_date
 
+from common.keys import redis_prefix
 from common.workqueue import jobs
 from common.workqueue.presence import queue_names
 
@@ -20,6 +21,56 @@ class Depth:
     delayed: int
     failed: int
     oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """One virtual cluster, of all kinds. `failing`: of all the others those whose last try failed.
+    `oldest_s`: how long the key that is next has been queued, 0 when none is."""
+
+    queued: int
+    running: int
+    delayed: int
+    failing: int
+    oldest_s: float
+
+
+def backlogs(redis: Redis, clusters: Collection[str]) -> dict[str, Backlog]:
+    """Of each virtual cluster, for metrics: one round trip while nothing is queued, however many
+    kinds there are."""
+    with redis.pipeline(transaction=False) as pipe:
+        for start in map(redis_prefix, clusters):
+            pipe.hlen(f"{start}:state")
+            pipe.zcard(f"{start}:running")
+            pipe.zcard(f"{start}:delayed")
+            pipe.hlen(f"{start}:attempts")
+        counts = iter(pipe.execute())
+    found = {name: _backlog(*(next(counts) for _ in range(4))) for name in clusters}
+    oldest_s = _oldest_s(redis, [name for name, backlog in found.items() if backlog.queued])
+    return {
+        name: replace(backlog, oldest_s=oldest_s.get(name, 0.0)) for name, backlog in found.items()
+    }
+
+
+def _backlog(all_: int, running: int, delayed: int, failing: int) -> Backlog:
+    """What starts or ends between two counts may be in both, or in neither."""
+    return Backlog(max(0, all_ - running - delayed), running, delayed, failing, 0.0)
+
+
+def _oldest_s(redis: Redis, clusters: Sequence[str]) -> dict[str, float]:
+    """How long the first key of all queues of these clusters has been queued."""
+    if not clusters:
+        return {}
+    names = [name for some in queue_names(redis, clusters).values() for name in some]
+    with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.lindex(jobs.queue(redis, name).key, 0)
+        heads = pipe.execute()
+    oldest_s: dict[str, float] = {}
+    for name, age_s in zip(names, _ages_s(redis, heads), strict=True):
+        cluster, _ = jobs.place_of(name)
+        oldest_s[cluster] = max(oldest_s.get(cluster, 0.0), age_s)
+    return oldest_s
 
 
 def depths(redis: Redis, clusters: Iterable[str]) -> dict[tuple[str, str], Depth]:
@@ -37,14 +88,9 @@ def depths(redis: Redis, clusters: Iterable[str]) -> dict[tuple[str, str], Depth
     rows = [answers[i : i + 5] for i in range(0, len(answers), 5)]
     ages_s = _ages_s(redis, [row[4] for row in rows])
     return {
-        _place(name): Depth(row[0], row[1], row[2], row[3], age_s)
+        jobs.place_of(name): Depth(row[0], row[1], row[2], row[3], age_s)
         for name, row, age_s in zip(names, rows, ages_s, strict=True)
     }
-
-
-def _place(name: str) -> tuple[str, str]:
-    cluster, _, plural = name.partition(".")
-    return cluster, plural
 
 
 def _ages_s(redis: Redis, heads: Iterable[bytes | None]) -> list[float]:
@@ -53,4 +99,5 @@ def _ages_s(redis: Redis, heads: Iterable[bytes | None]) -> list[float]:
         for head in heads:
             pipe.hget(Job.key_for((head or b"-").decode(errors="replace")), "enqueued_at")
         stamps = pipe.execute()
-    return [(now() - str_to_date(stamp)).total_seconds() if stamp else 0.0 for stamp in stamps]
+    ages_s = [(now() - str_to_date(stamp)).total_seconds() if stamp else 0.0 for stamp in stamps]
+    return [max(0.0, age_s) for age_s in ages_s]

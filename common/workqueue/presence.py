@@ -29,10 +29,12 @@ class Presence:
         self._redis = redis
         self._name = name
         self._worker: _Registration | None = None
+        self._queues: frozenset[tuple[str, str]] | None = None
 
-    def beat(self, queues: Iterable[str], busy: bool, done: int, failed: int) -> None:
-        """Say that the worker lives. `done`, `failed`: runs ended since the last beat."""
-        worker = self._known(sorted(queues))
+    def beat(self, queues: frozenset[tuple[str, str]], busy: bool, done: int, failed: int) -> None:
+        """Say that the worker lives. `queues`: (cluster, plural) of those that it works off.
+        `done`, `failed`: runs ended since the last beat."""
+        worker = self._known(queues)
         with self._redis.pipeline() as pipe:
             worker.heartbeat(PRESENCE_S, pipeline=pipe)
             worker.set_state(WorkerStatus.BUSY if busy else WorkerStatus.IDLE, pipeline=pipe)
@@ -48,10 +50,11 @@ class Presence:
             self._worker.register_death()  # type: ignore[no-untyped-call]
             self._worker = None
 
-    def _known(self, names: list[str]) -> _Registration:
+    def _known(self, queues: frozenset[tuple[str, str]]) -> _Registration:
         """The record, written anew when it is missing or the queues changed."""
-        if self._worker is None or self._worker.queue_names() != names:
+        if self._worker is None or self._queues != queues:
             self.leave()
+            names = sorted(jobs.queue_name(*queue) for queue in queues)
             worker = _Registration(
                 [jobs.queue(self._redis, name) for name in names],
                 name=self._name,
@@ -63,7 +66,7 @@ class Presence:
             if names:
                 self._redis.sadd(Queue.redis_queues_keys, *worker.queue_keys())
             worker.register_birth()  # type: ignore[no-untyped-call]
-            self._worker = worker
+            self._worker, self._queues = worker, queues
         return self._worker
 
 

@@ -21,10 +21,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
+from threading import Lock
+from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq.executions import Execution
+from rq.queue import Queue
 
 from common.clock import running_s
 from common.keys import Key
@@ -35,9 +39,11 @@ from common.workqueue.intake import Intake
 from common.workqueue.presence import Presence, queue_names
 from common.workqueue.state import (
     LEASE_S,
+    UNKNOWN,
     Again,
     Blocked,
     Done,
+    Ended,
     How,
     Outcome,
     Retry,
@@ -46,7 +52,9 @@ from common.workqueue.state import (
 )
 from common.workqueue.sweep import Sweeper
 from common.workqueue.tries import Tries
+from common.workqueue.turns import Admission, admit_all
 
+SHOWN_AFTER_S = 0.5
 LONGEST_WAIT_S = 86400.0
 """What servers and objects ask for is no more to be trusted than they are; also, dates end."""
 
@@ -56,7 +64,9 @@ class Taken:
     """A key that this worker runs. `tries`: failed runs in a row before this one.
 
     `deadline`, by `common.clock.running_s`, is when the lease ends; heartbeats move it. Ask
-    `WorkQueue.holds` before each write.
+    `WorkQueue.holds` before each write. `known`: the versions of the virtual and of the host object
+    that the run knows ("" for none), so that at its end only others lead to one more; None for a
+    run that doesn't look at the store. `run` is there once RQ shows that it goes on.
     """
 
     key: Key
@@ -64,7 +74,9 @@ class Taken:
     tries: Tries
     lease: str
     deadline: float
-    run: Execution = field(repr=False)
+    started: float
+    known: tuple[str, str] | None = None
+    run: Execution | None = field(default=None, repr=False)
 
 
 class WorkQueue:
@@ -89,12 +101,13 @@ class WorkQueue:
         self._date = clock or time.time
         self._chance = chance
         self._scripts = Scripts(clock)
-        self._sweeper = Sweeper(redis, self._scripts)
+        self._sweeper = Sweeper(redis, self._scripts, clusters, self._clock)
         self._presence = Presence(redis, self.worker)
         self._intake = Intake(redis)
         self._running: dict[Key, Taken] = {}
         self._open: frozenset[tuple[str, str]] = frozenset()
         self._leases = count()
+        self._showing = Lock()
         self._ended: Counter[str] = Counter()
 
     # Adding
@@ -114,8 +127,7 @@ class WorkQueue:
             return
         with self._redis.pipeline(transaction=False) as pipe:
             jobs.push(self._redis, pipe, keys)
-            for cluster in {key.cluster for key in keys}:
-                ring(pipe, cluster)
+            ring(pipe, {jobs.queue_name(key.cluster, key.plural) for key in keys})
             pipe.execute()
 
     # Taking
@@ -123,21 +135,33 @@ class WorkQueue:
     def wait(self, timeout_s: float) -> None:
         """Sleep until the bell says that there may be work, or the time is over.
 
-        From the first call on, `take` looks only at clusters that rang or had work left, and at
-        all of them once a second. The first call returns at once, as the bell may have rung.
+        From the first call on, `take` looks only at queues for which it rang or that had work left,
+        and at all of them once a second. Not to be called while `take` runs.
         """
         self._intake.wait(timeout_s)
 
-    def take(self, limit: int, open_queues: Collection[tuple[str, str]]) -> list[Taken]:
-        """Start up to `limit` keys of the given (cluster, plural) queues, fairly shared."""
+    @property
+    def held_back(self) -> bool:
+        """Whether the last `take` left something because of its `admission` alone."""
+        return self._intake.held_back
+
+    def take(
+        self,
+        limit: int,
+        open_queues: Collection[tuple[str, str]],
+        admission: Admission = admit_all,
+        may_take: Callable[[tuple[str, str]], bool] = lambda _: True,
+    ) -> list[Taken]:
+        """Start up to `limit` keys of the given (cluster, plural) queues, fairly shared; of each
+        cluster as many as `admission` lets in, and none of the queues that have to wait."""
         self._open = frozenset(open_queues)
-        tokens = self._intake.pop(limit, self._open, self.clusters)
+        tokens = self._intake.pop(limit, self._open, self.clusters, admission, may_take)
         return self._start(tokens) if tokens else []
 
     def _start(self, tokens: Mapping[Key, bool]) -> list[Taken]:
         """Lease the keys of these tokens; those that may not run now are dropped, their marks
         stand."""
-        deadline = self._clock() + LEASE_S
+        now = self._clock()
         leases = {key: f"{self.worker}.{next(self._leases)}" for key in tokens}
         keys = sorted(tokens)
         with self._redis.pipeline(transaction=False) as pipe:
@@ -145,17 +169,27 @@ class WorkQueue:
                 wanted = [(key.member, leases[key], tokens[key]) for key in some]
                 self._scripts.start(pipe, cluster, wanted)
             answers = [value for answer in pipe.execute() for value in answer]
-        started = zip(keys, answers[::2], answers[1::2], strict=True)
         taken = []
-        with self._redis.pipeline(transaction=False) as pipe:
-            for key, seq, attempts in started:
-                if seq:
-                    run = jobs.start(self._redis, pipe, key, self.worker)
-                    tries = Tries.decode(attempts.decode(errors="replace"))
-                    taken.append(Taken(key, int(seq), tries, leases[key], deadline, run))
-            pipe.execute()
+        for key, seq, attempts in zip(keys, answers[::2], answers[1::2], strict=True):
+            if seq:
+                tries = Tries.decode(attempts.decode(errors="replace"))
+                taken.append(Taken(key, int(seq), tries, leases[key], now + LEASE_S, now))
         self._running.update((one.key, one) for one in taken)
         return taken
+
+    def show(self, after_s: float = SHOWN_AFTER_S) -> None:
+        """Let RQ show as started what has been running for so long. Call it every now and then; for
+        what is over in milliseconds that would only be work."""
+        now = self._clock()
+        with self._showing:  # else the record might come after the run's end
+            running = list(self._running.values())
+            slow = [one for one in running if one.run is None and now - one.started >= after_s]
+            if not slow:
+                return
+            with self._redis.pipeline(transaction=False) as pipe:
+                for one in slow:
+                    one.run = jobs.start(self._redis, pipe, one.key, self.worker)
+                pipe.execute()
 
     def holds(self, taken: Taken) -> bool:
         """Whether the lease still stands: ask before each write."""
@@ -163,15 +197,22 @@ class WorkQueue:
 
     # Ending
 
-    def finish(self, results: Sequence[tuple[Taken, Outcome]]) -> None:
-        """End runs. Those whose lease was lost are passed over: the key is another worker's."""
-        self._end([self._ending(taken, outcome) for taken, outcome in results])
+    def finish(
+        self,
+        results: Sequence[tuple[Taken, Outcome]],
+        first: Callable[[Pipeline], None] = lambda _: None,
+    ) -> list[Any]:
+        """End runs. Those whose lease was lost are passed over: the key is another worker's.
+
+        `first` adds commands that come before that in the same pipeline; answers their answers.
+        """
+        return self._end([self._ending(taken, outcome) for taken, outcome in results], first)
 
     def hand_back(self, taken: Sequence[Taken]) -> None:
         """Give up runs that didn't end, so that other workers take their keys at once; when Redis
         can't be told, once the leases run out."""
         try:
-            self._end([_End(one, "back", one.tries) for one in taken])
+            self._end([_End(one, "back", one.tries) for one in taken], lambda _: None)
         finally:
             for one in taken:
                 self._forget(one)
@@ -196,41 +237,57 @@ class WorkQueue:
                 tries, why = taken.tries.refused(now_s), f"{reason}: {message}"
                 return _End(taken, "failed", tries, tries.refused_s(chance), why)
 
-    def _end(self, ends: Sequence["_End"]) -> None:
+    def _end(self, ends: Sequence["_End"], first: Callable[[Pipeline], None]) -> list[Any]:
         if not ends:
-            return
+            return []
         ends = sorted(ends, key=_cluster_of)
-        held = {end.taken.key: end.taken for end in ends if self.holds(end.taken)}
-        for end in ends:
-            self._forget(end.taken)
-        try:
-            self._show(ends, self._release(ends, held), held)
-        except RedisError:
-            # Their leases go on, so that the caller can try again.
-            self._running.update(held)
-            raise
+        with self._showing:
+            held = {end.taken.key: end.taken for end in ends if self.holds(end.taken)}
+            for end in ends:
+                self._forget(end.taken)
+            try:
+                answers, states = self._release(ends, held, first)
+                self._show(ends, states, held)
+            except RedisError:
+                # Their leases go on, so that the caller can try again.
+                self._running.update(held)
+                raise
+        return answers
 
     def _forget(self, taken: Taken) -> None:
         if self._running.get(taken.key) is taken:
             del self._running[taken.key]
 
-    def _release(self, ends: Sequence["_End"], held: Mapping[Key, Taken]) -> list[str]:
+    def _release(
+        self,
+        ends: Sequence["_End"],
+        held: Mapping[Key, Taken],
+        first: Callable[[Pipeline], None],
+    ) -> tuple[list[Any], list[str]]:
         """Clear RQ's records first and let go of the leases last: as long as we have one, nobody
-        pushes a new job for the key, which we would then remove. Answers States."""
+        pushes a new job for the key, which we would then remove. Answers what `first` was answered,
+        and the keys' states."""
         with self._redis.pipeline(transaction=False) as pipe:
+            first(pipe)
+            asked = len(pipe)
             for name, some in groupby(sorted(ends, key=_queue_of), key=_queue_of):
-                ours = list(some)
-                target = jobs.queue(self._redis, name)
-                jobs.end(pipe, target, [end.taken.run for end in ours])
-                still = [end for end in ours if end.taken.key in held]
-                jobs.leave_registries(pipe, target, [end.taken.run.job_id for end in still])
-                gone = [end.taken.run.job_id for end in still if end.how == "done"]
-                jobs.forget(pipe, gone)
+                self._clear(pipe, jobs.queue(self._redis, name), list(some), held)
             cleared = len(pipe)
             for cluster, some in groupby(ends, key=_cluster_of):
                 self._scripts.finish(pipe, cluster, [end.row() for end in some])
-            answers = pipe.execute()[cleared:]
-        return [state.decode() for states in answers for state in states]
+            answers = pipe.execute()
+        states = [state.decode() for some in answers[cleared:] for state in some]
+        return answers[:asked], states
+
+    @staticmethod
+    def _clear(
+        pipe: Pipeline, target: Queue, ends: Sequence["_End"], held: Collection[Key]
+    ) -> None:
+        """Remove what RQ shows of runs in one queue."""
+        jobs.end(pipe, target, [run for end in ends if (run := end.taken.run)])
+        still = [end for end in ends if end.taken.key in held]
+        jobs.leave_registries(pipe, target, [jobs.job_id(end.taken.key) for end in still])
+        jobs.forget(pipe, [jobs.job_id(end.taken.key) for end in still if end.how == "done"])
 
     def _show(self, ends: Sequence["_End"], states: Sequence[str], held: Collection[Key]) -> None:
         """Let RQ show what became of the keys that are not done, and forget those that are though
@@ -241,6 +298,8 @@ class WorkQueue:
         with self._redis.pipeline(transaction=False) as pipe:
             for end, state in zip(ends, states, strict=True):
                 key = end.taken.key
+                if state in ("delayed", "failed"):
+                    self._sweeper.expect(key.cluster, end.wait_s)
                 if state == "queued":
                     again.append(key)
                 elif state == "delayed":
@@ -248,7 +307,7 @@ class WorkQueue:
                 elif state == "failed":
                     jobs.fail(self._redis, pipe, key, end.why)
                 elif state == "idle" and key not in held:
-                    jobs.forget(pipe, [end.taken.run.job_id])
+                    jobs.forget(pipe, [jobs.job_id(key)])
             if len(pipe):
                 pipe.execute()
         self._push(again)
@@ -277,13 +336,17 @@ class WorkQueue:
 
     def _beat(self) -> None:
         ended, self._ended = self._ended, Counter()
-        queues = [jobs.queue_name(*queue) for queue in self._open]
-        self._presence.beat(queues, bool(self._running), ended["done"], ended["failed"])
+        self._presence.beat(self._open, bool(self._running), ended["done"], ended["failed"])
+
+    @property
+    def sweep_due(self) -> bool:
+        """Whether `sweep` has anything to do; asks nobody."""
+        return self._sweeper.due
 
     def sweep(self, force: bool = False) -> int:
         """Queue again what is due, what dead workers left and what lost its job; answers how many.
-        Call it every 200 ms in every worker: locks let one do it. `force` passes over them."""
-        return self._sweeper.sweep(list(self.clusters), force)
+        Call it every 200 ms in every worker. `force`: without waiting for the time of each."""
+        return self._sweeper.sweep(force)
 
     def close(self) -> None:
         """Take the worker off RQ's list. Hand back first what still runs."""
@@ -318,9 +381,10 @@ class _End:
     wait_s: float = 0.0
     why: str = ""
 
-    def row(self) -> tuple[str, str, int, How, str, float]:
-        one = self.taken
-        return one.key.member, one.lease, one.seq, self.how, self.tries.encode(), self.wait_s
+    def row(self) -> Ended:
+        one, tries = self.taken, self.tries.encode()
+        known = one.known or UNKNOWN
+        return one.key.member, one.lease, one.seq, self.how, tries, self.wait_s, *known
 
 
 def _cluster_of(end: _End) -> str:

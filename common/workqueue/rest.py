@@ -5,11 +5,11 @@ while ago, or is under a truce (see `workers.fights`): if that didn't help, more
 """
 
 from collections.abc import Callable, Collection, Sequence
-from importlib.resources import files
 
 from redis import Redis
 
 from common.keys import redis_prefix
+from common.lua import source
 from common.workqueue.queue import WorkQueue
 
 FAR_S = 30.0
@@ -27,9 +27,7 @@ class Rest:
         truce_s: float,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        lua = files("common") / "lua"
-        parts = ("mark.lua", "state.lua", "rest.lua")
-        self._source = "".join((lua / part).read_text() for part in parts)
+        self._source = source("mark", "state", "rest")
         self._redis = redis
         self._queue = queue
         self._truce_s = truce_s

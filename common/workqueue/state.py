@@ -7,17 +7,23 @@ whether a restarted Redis still has them.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal, TypeAlias
 
 from redis.client import Pipeline
 
 from common.keys import redis_prefix
+from common.lua import source
 
 LEASE_S = 9.0
 """A worker that was not heard of for so long is dead."""
 
 How = Literal["done", "again", "retry", "wait", "failed", "back"]
+
+Ended: TypeAlias = tuple[str, str, int, How, str, float, str, str]
+"""Of a run: member, lease, the mark's number at the start, how it ended, tries to remember, seconds
+to wait, and the versions that it knew of the virtual and of the host object."""
+UNKNOWN = "-", "-"
+"""In place of these, for a run that didn't look at the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +73,8 @@ class Scripts:
     """`clock` gives Unix seconds for tests; without it the Redis server's clock decides."""
 
     def __init__(self, clock: Callable[[], float] | None) -> None:
-        lua = files("common") / "lua"
-        prelude = "".join((lua / part).read_text() for part in ("mark.lua", "state.lua"))
         names = ("add", "start", "finish", "extend", "sweep", "look", "drop")
-        self._sources = {name: prelude + (lua / f"{name}.lua").read_text() for name in names}
+        self._sources = {name: source("mark", "state", name) for name in names}
         self._clock = clock
 
     def add(self, pipe: Pipeline, cluster: str, members: Sequence[str]) -> None:
@@ -85,11 +89,8 @@ class Scripts:
             arguments += (member, lease, "1" if queued else "")
         self._call(pipe, "start", cluster, arguments)
 
-    def finish(
-        self, pipe: Pipeline, cluster: str, ends: Iterable[tuple[str, str, int, How, str, float]]
-    ) -> None:
-        """`ends`: member, lease, the mark's number at the start, how, tries to remember and
-        seconds to wait. Answers for each: lost, idle, queued, delayed or failed."""
+    def finish(self, pipe: Pipeline, cluster: str, ends: Iterable[Ended]) -> None:
+        """Answers for each: lost, idle, queued, delayed or failed."""
         arguments = [value for end in ends for value in end]
         self._call(pipe, "finish", cluster, arguments)
 
@@ -101,7 +102,7 @@ class Scripts:
         self._call(pipe, "extend", cluster, arguments)
 
     def sweep(self, pipe: Pipeline, cluster: str, limit: int) -> None:
-        """Answers the members whose lease expired, and those whose delay is over."""
+        """Answers what lua/sweep.lua says: see `common.workqueue.sweep`."""
         self._call(pipe, "sweep", cluster, [limit])
 
     def look(self, pipe: Pipeline, cluster: str) -> None:

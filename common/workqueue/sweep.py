@@ -1,164 +1,186 @@
 """The sweeper: queues again what is due, what dead workers left, and what lost its job.
 
-Every worker may sweep as often as it likes; locks in Redis let one of them through per virtual
-cluster and 200 ms, and one in five seconds for the full look.
+It knows beforehand when there is something to do: keys that are put off here, and what the last
+sweep of a virtual cluster told of the next one. Before that it asks Redis nothing. What other
+workers know, who may be dead, one of all asks for every few seconds. So a virtual cluster where
+nothing happens costs hardly anything, however many workers there are.
 """
 
-import time
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
-from typing import cast
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
 
 from redis import Redis
-from redis.client import Pipeline
-from rq.executions import Execution
 from rq.utils import as_text
 
-from common.keys import Key, redis_prefix
-from common.workqueue import jobs
-from common.workqueue.bell import ring
-from common.workqueue.presence import bury, queue_names
+from common.clock import running_s
+from common.keys import redis_prefix
+from common.workqueue.heal import Healer, push
+from common.workqueue.records import clear, drop_runs, keys_of
 from common.workqueue.state import Scripts
+from common.workqueue.turn import Turn
 
-SWEEP_EVERY_S = 0.2
-LOOK_EVERY_S = 5.0
-ORPHAN_AGE_S = 30.0
+SWEEP_EVERY_S = 2.0
+"""Shorter than what counts as a leap of Redis' clock (see lua/state.lua)."""
+SOON_S = 0.2
+ALL_EVERY = 3
+"""Every so many turns keys that are put off are asked for everywhere."""
+RUNNING_EVERY_S = 1.0
+CLEAR_EVERY_S = 10.0
+CLOSELY_EVERY_S = 120.0
 LIMIT = 1000
 """Keys moved per cluster and sweep, so that no sweep blocks Redis for long."""
 
 
 class Sweeper:
-    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+    """Of `clusters`. Each worker has one and calls it every 200 ms. `clock` gives seconds, any
+    start; `chance` draws from [0, 1)."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        scripts: Scripts,
+        clusters: Collection[str],
+        clock: Callable[[], float] = running_s,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self._redis = redis
         self._scripts = scripts
-        self._next_look = 0.0
+        self._clusters = list(clusters)
+        self._clock = clock
+        self._chance = chance
+        self._times = _Times()
+        self._turn = Turn(redis, "sweep", clusters, SWEEP_EVERY_S)
+        self._clear = Turn(redis, "clear", clusters, CLEAR_EVERY_S)
+        self._healer = Healer(redis, scripts)
+        self._suspicious: set[str] = set()
+        self._turns = -1
 
-    def sweep(self, clusters: Sequence[str], force: bool = False) -> int:
-        """Returns how many keys were queued again. `force` passes over the locks, for tests."""
-        moved = self._queue_overdue(self._locked(clusters, "sweep", SWEEP_EVERY_S, force))
-        if not force and time.monotonic() < self._next_look:
-            return moved
-        self._next_look = time.monotonic() + 1
-        looked_at = self._locked(clusters, "look", LOOK_EVERY_S, force)
-        if looked_at:
-            names = queue_names(self._redis, clusters)
-            moved += sum(self._heal(cluster, names[cluster]) for cluster in looked_at)
-            bury(self._redis, [name for some in names.values() for name in some])
+    @property
+    def due(self) -> bool:
+        """Whether `sweep` has anything to ask."""
+        return self._turn.due or self._times.first <= self._clock()
+
+    def expect(self, cluster: str, wait_s: float) -> None:
+        """A key was put off here for so long."""
+        self._times.add(cluster, self._clock() + max(wait_s, SOON_S))
+
+    def sweep(self, force: bool = False) -> int:
+        """Returns how many keys were queued again. `force`: whatever is done now and then is done
+        now, for tests."""
+        mine = force or self._turn.take()
+        moved = self._queue_overdue(self._whom(mine, force))
+        if mine:
+            healed = self._healer.heal(self._worth_a_look(force), force)
+            self._suspicious |= healed.keys()
+            moved += sum(healed.values())
+        if force or (mine and self._clear.take()):
+            clear(self._redis, self._scripts, self._clusters)
         return moved
 
-    def _locked(
-        self, clusters: Sequence[str], what: str, every_s: float, force: bool
-    ) -> Sequence[str]:
-        if force or not clusters:
-            return clusters
-        # A bit less than the period, or two clocks of the same period skip every other one.
-        keys, period_ms = [f"{redis_prefix(each)}:{what}" for each in clusters], int(every_s * 950)
-        with self._redis.pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.set(key, 1, nx=True, px=period_ms)
-                pipe.pttl(key)
-            answers = pipe.execute()
-            for key, left_ms in zip(keys, answers[1::2], strict=True):
-                if left_ms > period_ms:  # Redis' date was set back
-                    pipe.delete(key)
-            pipe.execute()
-        return [each for each, mine in zip(clusters, answers[::2], strict=True) if mine]
+    def _whom(self, mine: bool, force: bool) -> Collection[str]:
+        """The virtual clusters to sweep now: those where something is known to be due; where keys
+        run, of workers that may be dead; and all of them every few seconds."""
+        self._turns += mine
+        if force or (mine and self._turns % ALL_EVERY == 0):
+            self._times.take(float("inf"))
+            return self._clusters
+        known = self._times.take(self._clock())
+        return {*known, *self._running()} if mine else known
 
-    def _queue_overdue(self, clusters: Sequence[str]) -> int:
+    def _running(self) -> list[str]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for cluster in self._clusters:
+                pipe.zcard(f"{redis_prefix(cluster)}:running")
+            counts = pipe.execute()
+        return [cluster for cluster, count in zip(self._clusters, counts, strict=True) if count]
+
+    def _worth_a_look(self, force: bool) -> list[str]:
+        """Virtual clusters where keys ought to be in a queue by now; and each one now and then."""
+        part = 1 if force else SWEEP_EVERY_S / CLOSELY_EVERY_S
+        return [c for c in self._clusters if c in self._suspicious or self._chance() < part]
+
+    def _queue_overdue(self, clusters: Collection[str]) -> int:
         if not clusters:
             return 0
         with self._redis.pipeline(transaction=False) as pipe:
             for cluster in clusters:
                 self._scripts.sweep(pipe, cluster, LIMIT)
-            overdue = pipe.execute()
-        moved = 0
+            answers = pipe.execute()
+        overdue = {}
+        for cluster, answer in zip(clusters, answers, strict=True):
+            swept = _Swept.read(answer)
+            self._note(cluster, swept)
+            if swept.expired or swept.due:
+                overdue[cluster] = swept
+        return self._push(overdue) if overdue else 0
+
+    def _note(self, cluster: str, swept: "_Swept") -> None:
+        """When to sweep it next, and whether to look for lost jobs."""
+        now = self._clock()
+        if swept.next_s is not None:
+            self._times.add(cluster, now + max(swept.next_s, SOON_S))
+        if swept.running:
+            self._times.add(cluster, now + RUNNING_EVERY_S)
+        if swept.queued:
+            self._suspicious.add(cluster)
+        else:
+            self._suspicious.discard(cluster)
+
+    def _push(self, overdue: "dict[str, _Swept]") -> int:
         with self._redis.pipeline(transaction=False) as pipe:
-            for cluster, (expired, due) in zip(clusters, overdue, strict=True):
-                if expired or due:
-                    self._drop_executions(pipe, _keys(cluster, map(as_text, expired)))
-                    self._push(pipe, cluster, [m.decode() for m in (*expired, *due)])
-                    moved += len(expired) + len(due)
-            if moved:
-                pipe.execute()
-        return moved
-
-    def _push(self, pipe: Pipeline, cluster: str, members: Iterable[str]) -> None:
-        jobs.push(self._redis, pipe, _keys(cluster, members))
-        ring(pipe, cluster)
-
-    def _drop_executions(self, pipe: Pipeline, keys: Collection[Key]) -> None:
-        """Remove the records of the runs that these keys' dead workers left."""
-        ids = {jobs.job_id(key) for key in keys}
-        for name in {jobs.queue_name(key.cluster, key.plural) for key in keys}:
-            self._drop(pipe, name, lambda id_: id_ in ids)
-
-    def _drop(
-        self, pipe: Pipeline, name: str, over: Callable[[str], bool], min_age_s: float = 0
-    ) -> None:
-        """Remove the records of those runs in the queue whose job id is `over`."""
-        target = jobs.queue(self._redis, name)
-        youngest = time.time() + jobs.EXECUTION_TTL_S - min_age_s
-        registry = target.started_job_registry
-        entries = cast(list[bytes], self._redis.zrangebyscore(registry.key, "-inf", youngest))
-        runs = [Execution.from_composite_key(as_text(entry), self._redis) for entry in entries]
-        dead = [run for run in runs if over(run.job_id)]
-        if dead:
-            jobs.end(pipe, target, dead)
-
-    def _heal(self, cluster: str, names: Sequence[str]) -> int:
-        """Push jobs for keys that ought to be queued and are in no queue; twice in a row, with
-        the same mark, as a pusher or a worker may be in the middle of moving one."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            self._scripts.look(pipe, cluster)
-            pairs, started = pipe.execute()[0]
-        tokens = self._tokens(names)
-        queued = {member.decode(): seq for member, seq in zip(pairs[::2], pairs[1::2], strict=True)}
-        missing = {
-            key.member: queued[key.member]
-            for key in _keys(cluster, queued)
-            if jobs.job_id(key) not in tokens
-        }
-        lost = self._suspects(cluster, missing)
-        with self._redis.pipeline(transaction=False) as pipe:
-            if lost:
-                self._push(pipe, cluster, lost)
-            self._drop_orphans(pipe, names, {m.decode() for m in started})
+            for cluster, swept in overdue.items():
+                drop_runs(self._redis, pipe, keys_of(cluster, swept.expired))
+                push(self._redis, pipe, cluster, [*swept.expired, *swept.due])
             pipe.execute()
-        return len(lost)
-
-    def _tokens(self, names: Sequence[str]) -> set[str]:
-        with self._redis.pipeline(transaction=False) as pipe:
-            for name in names:
-                pipe.lrange(jobs.queue(self._redis, name).key, 0, -1)
-            return {token.decode(errors="replace") for ids in pipe.execute() for token in ids}
-
-    def _suspects(self, cluster: str, missing: dict[str, bytes]) -> list[str]:
-        """Those of `missing` that the last look missed too; remembers `missing` for the next."""
-        key = f"{redis_prefix(cluster)}:suspects"
-        with self._redis.pipeline() as pipe:
-            pipe.hgetall(key)
-            pipe.delete(key)
-            if missing:
-                pipe.hset(key, mapping=dict(missing.items()))
-                pipe.expire(key, 60)
-            before = pipe.execute()[0]
-        return [member for member, seq in missing.items() if before.get(member.encode()) == seq]
-
-    def _drop_orphans(self, pipe: Pipeline, names: Iterable[str], started: set[str]) -> None:
-        """Remove records of runs that are over, as of workers that died while they ended one."""
-        for name in names:
-            self._drop(pipe, name, lambda id_: _member(id_) not in started, ORPHAN_AGE_S)
+        return sum(len(swept.expired) + len(swept.due) for swept in overdue.values())
 
 
-def _member(id_: str) -> str:
-    key = jobs.key_of(id_)
-    return "" if key is None else key.member
+@dataclass(frozen=True, slots=True)
+class _Swept:
+    """What lua/sweep.lua answers for a virtual cluster: members whose lease expired, and whose
+    delay is over; in how many seconds the next one's is; whether any run; whether any key ought to
+    be in a queue."""
+
+    expired: list[str]
+    due: list[str]
+    next_s: float | None
+    running: bool
+    queued: bool
+
+    @classmethod
+    def read(cls, answer: Sequence[Any]) -> "_Swept":
+        expired, due, next_s, running, queued = answer
+        wait_s = float(next_s) if next_s else None
+        return cls(
+            [as_text(each) for each in expired],
+            [as_text(each) for each in due],
+            wait_s,
+            bool(running),
+            bool(queued),
+        )
 
 
-def _keys(cluster: str, members: Iterable[str]) -> list[Key]:
-    """What somebody wrote into Redis by hand and is no key is left alone."""
-    keys = []
-    for member in members:
-        with suppress(ValueError):
-            keys.append(Key.from_member(cluster, member))
-    return keys
+class _Times:
+    """When to sweep which virtual cluster. Safe for threads: runs end in others than sweeps."""
+
+    def __init__(self) -> None:
+        self.first = float("inf")
+        self._at: dict[str, float] = {}
+        self._lock = Lock()
+
+    def add(self, cluster: str, at: float) -> None:
+        with self._lock:
+            self._at[cluster] = min(at, self._at.get(cluster, float("inf")))
+            self.first = min(at, self.first)
+
+    def take(self, now: float) -> list[str]:
+        """Those whose time has come."""
+        with self._lock:
+            found = [cluster for cluster, at in self._at.items() if at <= now]
+            for cluster in found:
+                del self._at[cluster]
+            self.first = min(self._at.values(), default=float("inf"))
+            return found

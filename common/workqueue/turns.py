@@ -1,11 +1,21 @@
 """Whose turn it is: a fair share of each batch for every virtual cluster that has work."""
 
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Mapping
 from heapq import heapify, heappop, heappush
+from typing import TypeAlias
 
-Shares = dict[tuple[str, str], int]
+Shares: TypeAlias = dict[tuple[str, str], int]
 """(cluster, plural) -> number of keys."""
+Admits: TypeAlias = Callable[[str, int, int], bool]
+"""Whether a cluster may have one more key of a batch in which it has so many, and all so many. Once
+it may not, it may not for the rest of the batch."""
+Admission: TypeAlias = Callable[[Collection[str]], Admits]
+"""For a batch of the keys of these clusters."""
+
+
+def admit_all(_: Collection[str]) -> Admits:
+    return lambda _cluster, _own, _all: True
 
 
 class Turns:
@@ -20,7 +30,11 @@ class Turns:
         self._rotation = 0
 
     def share(
-        self, limit: int, waiting: Mapping[str, Mapping[str, int]], weights: Mapping[str, int]
+        self,
+        limit: int,
+        waiting: Mapping[str, Mapping[str, int]],
+        weights: Mapping[str, int],
+        admission: Admission = admit_all,
     ) -> Shares:
         """Split up to `limit` among `waiting` (cluster -> plural -> queued keys).
 
@@ -32,13 +46,18 @@ class Turns:
             (max(self._passes.get(c, 0.0), self._level), c) for c, ring in rings.items() if ring
         ]
         heapify(turns)
-        for _ in range(limit):
-            if not turns:
-                break
-            self._level, cluster = heappop(turns)
+        admits, given = admission([cluster for _, cluster in turns]), Counter[str]()
+        total = 0
+        while turns and total < limit:
+            at, cluster = heappop(turns)
+            if not admits(cluster, given[cluster], total):
+                continue
+            self._level = at
+            given[cluster] += 1
+            total += 1
             plural = self._next(rings[cluster], waiting[cluster], shares, cluster)
             shares[cluster, plural] = shares.get((cluster, plural), 0) + 1
-            self._passes[cluster] = self._level + 1 / weights.get(cluster, 1)
+            self._passes[cluster] = at + 1 / weights.get(cluster, 1)
             if rings[cluster]:
                 heappush(turns, (self._passes[cluster], cluster))
         self._rotation += 1

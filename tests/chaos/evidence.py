@@ -44,8 +44,8 @@ def _stored(redis: Any, violation: Violation) -> dict[str, str]:
     start, found = f"tohost:{{{violation.cluster}}}", {}
     for what in ("obj", "rv"):
         for side in ("virtual", "host"):
-            value = redis.hget(f"{start}:{what}:{side}:{plural}", place)
-            found[f"{what} {side}"] = (value or b"").decode()
+            value = redis.hget(f"{start}:{what}:{side}:{plural}", place) or b""
+            found[f"{what} {side}"] = value.decode(errors="backslashreplace")
     return found
 
 

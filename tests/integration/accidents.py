@@ -56,7 +56,7 @@ class Place:
         ]
         try:
             with (
-                patch.multiple(connections, VERIFY_S=0.5, LOOK_S=0.2, PACE=PACE),
+                patch.multiple(connections, VERIFY_S=0.5, IDLE_VERIFY_S=0.5, LOOK_S=0.2, PACE=PACE),
                 patch.multiple(history, FOR_S=0.3),
             ):
                 yield

@@ -11,11 +11,13 @@ import pytest
 
 from common.store import Change, Store
 from common.workqueue import LEASE_S, Done, WorkQueue
+from common.workqueue.turn import Turn
 from sandbox.redis import RedisServer
 from tests.integration.accidents import numbered, open_place, uids
 from tests.integration.workqueue import CLUSTERS, WEB, keys, mark, take
 from watchers.leases import LEASE_S as STREAM_LEASE_S
-from watchers.leases import WATCHERS, Leases
+from watchers.leases import Leases
+from watchers.roll_call import WATCHERS
 from watchers.streams import StreamId
 
 HOURS_S = 7200.0
@@ -87,10 +89,13 @@ def test_what_is_delayed_comes_in_time_after_redis_was_set_back(redis: Any) -> N
 
 def test_a_sweepers_lock_from_before_redis_was_set_back_stops_no_sweep(redis: Any) -> None:
     queue = WorkQueue(redis, CLUSTERS, "one")
-    for what in ("sweep", "look"):
-        redis.set(f"tohost:{{alpha}}:{what}", 1, px=int(HOURS_S * 1000))
+    turn = Turn(redis, "sweep", CLUSTERS, 2.0)
+    redis.hset("tohost:{alpha}:dirty", "pods default/web-0", 1)
+    for key in (turn.key, "tohost:{alpha}:look"):
+        redis.set(key, 1, px=int(HOURS_S * 1000))
     queue.sweep()
-    assert redis.pttl("tohost:{alpha}:sweep") < 1000
+    queue.sweep()
+    assert redis.pttl(turn.key) < 2000
     assert redis.pttl("tohost:{alpha}:look") < 10_000
 
 
@@ -99,10 +104,11 @@ def test_streams_of_dead_watchers_are_taken_over_after_redis_was_set_back(redis:
     redis.zadd(WATCHERS, {"dead": far_ms})
     redis.set("tohost:{alpha}:lease:virtual:pods", "dead", px=int(HOURS_S * 1000))
     leases = Leases(redis, [STREAM], "me", lease_s=0.2)
-    assert leases.share() == 1
+    leases.renew()
     assert leases.acquire(1) == frozenset()
     time.sleep(0.25)
-    assert leases.acquire(1) == {STREAM}
+    leases.renew()
+    assert leases.acquire(leases.share()) == {STREAM}
     assert STREAM_LEASE_S < HOURS_S
 
 

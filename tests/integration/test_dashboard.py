@@ -131,6 +131,7 @@ def test_queues_show_what_is_queued_started_scheduled_and_failed(
 ) -> None:
     assert counts(dashboard) == {"count": 1}
     taken = take(queue)
+    queue.show(after_s=0)
     assert counts(dashboard) == {"started_job_registry_count": 1}
     queue.finish([(taken, Again(60, "the namespace is missing"))])
     assert counts(dashboard) == {"scheduled_job_registry_count": 1}
@@ -144,6 +145,7 @@ def test_a_job_is_described_by_its_key_in_every_state(
 ) -> None:
     assert dashboard.jobs("queued")[0]["description"] == "pods default/web-0"
     taken = take(queue)
+    queue.show(after_s=0)
     assert dashboard.jobs("started")[0]["description"] == "pods default/web-0"
     queue.finish([(taken, Again(60, "the namespace is missing"))])
     [job] = dashboard.jobs("scheduled")

@@ -16,8 +16,7 @@ from tests.integration.redis_forms import admin
 from tests.integration.redis_sync import open_sync
 
 RIGHTS = (
-    "~tohost:* ~rq:* resetchannels &tohost:bell"
-    " +@all -@admin -@dangerous +info +client|setname +client|info"
+    "~tohost:* ~rq:* resetchannels +@all -@admin -@dangerous +info +client|setname +client|info"
 )
 PASSWORD = "pa ss@:/%word"
 

@@ -23,6 +23,7 @@ from workers.scans import Report, Scans
 from workers.session import Session
 
 WEB = "pods default/web"
+HOST_CONFIGMAPS = "tohost:{v}:obj:host:configmaps"
 TRUCE_S = 600.0
 
 
@@ -128,11 +129,18 @@ async def test_a_kind_whose_streams_are_not_all_listed_is_passed_over(
 
 
 class Recorded(Scans):
+    """`reports`: of all scans, also those for which a look was enough; `full`: without these."""
+
     reports: list[Report]
+    full: int = 0
 
     async def scan(self, session: Session) -> Report:
-        self.reports.append(await super().scan(session))
-        return self.reports[-1]
+        self.full += 1
+        return await super().scan(session)
+
+    def _store(self, cluster: str, report: Report) -> None:
+        super()._store(cluster, report)
+        self.reports.append(report)
 
 
 async def test_of_two_workers_one_scans_in_each_period(redis: Redis, nowhere: KubeClient) -> None:
@@ -142,11 +150,34 @@ async def test_of_two_workers_one_scans_in_each_period(redis: Redis, nowhere: Ku
     for each in both:
         each.reports = reports
     with suppress(TimeoutError):
-        async with asyncio.timeout(1.4):
+        async with asyncio.timeout(1.8):
             await asyncio.gather(*(s.run({"v": session(nowhere)}, Fights()) for s in both))
     ends = [report.at for report in reports]
     assert len(ends) >= 2
     assert all(after - before > 0.2 for before, after in pairwise(ends))
+
+
+async def test_what_did_not_change_is_not_planned_again(redis: Redis, nowhere: KubeClient) -> None:
+    fill(redis, {"configmaps": 2})
+    scans, one = Recorded(redis, {"v": KINDS}, WorkQueue(redis, {"v": 1}), 0.1), session(nowhere)
+    scans.reports = []
+    for _ in range(2):
+        await scans.look_at(one)
+    assert scans.full == 1
+    assert [report.findings.pairs for report in scans.reports] == [3, 3]
+    redis.hset("tohost:{v}:rv:host:configmaps", next(redis.hscan_iter(HOST_CONFIGMAPS))[0], "9:")
+    await scans.look_at(one)
+    assert scans.full == 2
+
+
+async def test_what_differs_is_planned_every_time(redis: Redis, nowhere: KubeClient) -> None:
+    fill(redis, {"configmaps": 2})
+    redis.delete("tohost:{v}:obj:host:configmaps")
+    scans, one = Recorded(redis, {"v": KINDS}, WorkQueue(redis, {"v": 1}), 0.1), session(nowhere)
+    scans.reports = []
+    for _ in range(2):
+        await scans.look_at(one)
+    assert scans.full == 2
 
 
 async def test_a_period_of_nought_is_never(redis: Redis, nowhere: KubeClient) -> None:

@@ -26,7 +26,7 @@ from sandbox.ports import free_port
 from sandbox.redis import RedisServer
 from tests.backends import Backend, backend, sandbox_backend
 from watchers.command import run
-from watchers.leases import WATCHERS
+from watchers.roll_call import WATCHERS
 from watchers.streams import streams_of
 
 CONFIGMAPS = REGISTRY["configmaps"]

@@ -205,6 +205,11 @@ class Positions(Store):
         self.passed.append(args[-1])
         return super().move_position(*args)  # type: ignore[arg-type]
 
+    def put(self, *args: Any, move_to: str = "", **more: Any) -> list[str]:
+        if move_to:
+            self.passed.append(move_to)
+        return super().put(*args, move_to=move_to, **more)
+
 
 async def test_events_told_again_change_nothing_and_move_nothing_back(redis: Redis) -> None:
     store = Positions(redis)

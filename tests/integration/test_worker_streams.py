@@ -140,5 +140,6 @@ def test_a_dropped_queue_leaves_nothing_but_what_runs(redis: Redis) -> None:
         "rq:job:v__secrets__n__tls",
         "rq:queue:v.secrets",
         "rq:queues",
+        "tohost:bell",
         *(f"tohost:{{v}}:{what}" for what in ("clock", "dirty", "seq", "state")),
     }

@@ -16,7 +16,7 @@ from common.keys import Key
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.objects import Obj, annotations, name_of, uid
-from common.service import MOVING
+from common.service import HOST_CLUSTER_IP, MOVING
 from common.workqueue import Outcome, Retry, Terminal
 from sandbox.run import sandbox
 from workers.fights import Fights
@@ -102,6 +102,34 @@ async def test_a_move_that_cannot_end_never_leaves_a_service_nowhere(bench: Benc
     service = await bench.virtual.get(REGISTRY["services"], "n", "s")
     assert service["spec"]["type"] == "NodePort"
     assert MOVING not in annotations(service)
+
+
+async def moving_to_a_taken_address(bench: Bench, **notes: str) -> Outcome:
+    """A move that just began, to the address of a Service with these annotations."""
+    address = "10.96.7.7"
+    taken = {"ports": [{"port": 80}], "clusterIP": address}
+    await bench.create("services", "taker", taken, annotations=notes)
+    spec = {"type": "ClusterIP", "clusterIP": address, "ports": [{"port": 80}]}
+    began_s = bench.session.virtual.clock()
+    nowhere = {"type": "ExternalName", "externalName": "nowhere.tohost.invalid"}
+    moving = {MOVING: orjson.dumps([began_s, spec]).decode()}
+    service = await bench.create("services", "s", nowhere, annotations=moving)
+    return await bench.reconcile("services", service)
+
+
+async def test_a_move_to_an_address_that_stays_another_ones_ends_at_once(bench: Bench) -> None:
+    await moving_to_a_taken_address(bench, **{HOST_CLUSTER_IP: "10.200.0.1"})
+    service = await bench.virtual.get(REGISTRY["services"], "n", "s")
+    assert service["spec"]["type"] == "ClusterIP"
+    assert service["spec"]["clusterIP"] != "10.96.7.7"
+    assert annotations(service)[HOST_CLUSTER_IP] == "10.96.7.7"
+    assert MOVING not in annotations(service)
+
+
+async def test_a_move_waits_for_an_address_whose_service_moves_itself(bench: Bench) -> None:
+    assert isinstance(await moving_to_a_taken_address(bench), Retry)
+    service = await bench.virtual.get(REGISTRY["services"], "n", "s")
+    assert MOVING in annotations(service)
 
 
 async def test_what_somebody_changed_during_a_move_stays(bench: Bench) -> None:

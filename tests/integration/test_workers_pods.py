@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from common.actions import Patch
 from common.changes import active_plurals
 from common.cluster import Cluster, PodOptions
 from common.context import Related
@@ -16,13 +17,14 @@ from common.identity import identify
 from common.keys import Key
 from common.kinds import REGISTRY
 from common.kube import MERGE_PATCH, KubeClient
-from common.objects import Obj
+from common.objects import Obj, uid
 from common.workqueue import Blocked, Outcome
 from tests.backends import backend
 from tests.e2e.waiting import eventually
 from tests.proxy import Proxy
 from workers.fights import Fights
 from workers.gate import gates
+from workers.perform import Performer
 from workers.reconcile import Reconciler
 from workers.session import Session
 from workers.work import Work
@@ -72,6 +74,21 @@ async def test_a_pod_whose_priority_class_is_missing_is_tried_again(session: Ses
     assert not isinstance(await reconcile(session, virtual), Blocked)
     host = await session.host.get(PODS, "h", HOST_NAME)
     assert (host["spec"]["priorityClassName"], host["spec"]["priority"]) == ("high", 7)
+
+
+@pytest.mark.parametrize("someone_else", [False, True])
+async def test_a_status_is_planned_again_only_when_the_answer_shows_more_than_was_written(
+    session: Session, someone_else: bool
+) -> None:
+    body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    virtual = await session.virtual.create(PODS, "n", body)
+    work = Work(Key("v", "pods", "n", "p"), PODS, CLUSTER, virtual, None, Related(), b"key")
+    if someone_else:
+        await session.virtual.patch(PODS, "n", "p", {"metadata": {"labels": {"new": "yes"}}})
+    told = {"status": {"phase": "Running"}}
+    up = Patch("virtual", "n", "p", told, uid(virtual), subresource="status")
+    await Performer(session).perform(work, up)
+    assert work.plan_again is someone_else
 
 
 async def test_what_becomes_of_a_pod_while_its_tokens_are_written_is_brought_up(

@@ -43,15 +43,28 @@ def test_many_changes_of_a_key_are_one_job(queue: WorkQueue, redis: Redis) -> No
 def test_a_taken_key_is_shown_as_started_by_its_worker(queue: WorkQueue, redis: Redis) -> None:
     mark(queue, WEB)
     take_one(queue)
+    queue.show(after_s=0)
     job = job_of(redis, WEB)
     assert (job.get_status(), job.worker_name) == (JobStatus.STARTED, queue.worker)
     assert job.started_job_registry.get_job_ids() == [job.id]
 
 
+def test_a_run_is_shown_once_it_lasts(queue: WorkQueue, clock: Clock) -> None:
+    mark(queue, WEB)
+    taken = take_one(queue)
+    queue.show(after_s=0.5)
+    assert queue.depth()["alpha", "pods"].started == 0
+    clock.now_s += 0.6
+    queue.show(after_s=0.5)
+    assert queue.depth()["alpha", "pods"].started == 1
+    queue.finish([(taken, Done())])
+    assert queue.depth()["alpha", "pods"].started == 0
+
+
 def test_a_key_that_is_done_leaves_nothing_in_redis(queue: WorkQueue, redis: Redis) -> None:
     mark(queue, WEB)
     queue.finish([(take_one(queue), Done())])
-    assert sorted(redis.keys()) == [b"rq:queues", b"tohost:{alpha}:seq"]
+    assert sorted(redis.keys()) == [b"rq:queues", b"tohost:bell", b"tohost:{alpha}:seq"]
 
 
 def test_a_change_during_a_run_leads_to_one_more_run(queue: WorkQueue, other: WorkQueue) -> None:
@@ -69,6 +82,7 @@ def test_a_second_token_of_a_running_key_starts_no_second_run(
 ) -> None:
     mark(queue, WEB)
     taken = take_one(queue)
+    queue.show(after_s=0)
     redis.rpush("rq:queue:alpha.pods", jobs.job_id(WEB))
     assert take(other) == []
     queue.finish([(taken, Done())])
@@ -98,7 +112,6 @@ def test_again_later_waits_as_a_scheduled_job(queue: WorkQueue, redis: Redis, cl
     assert (queue.sweep(force=True), take(queue)) == (0, [])
     clock.now_s += 0.2
     assert (queue.sweep(force=True), keys(take(queue))) == (1, [WEB])
-    assert len(job.started_job_registry) == 1
     assert len(Queue("alpha.pods", connection=redis).scheduled_job_registry) == 0
 
 
@@ -151,10 +164,12 @@ def test_a_dead_workers_keys_run_elsewhere_when_the_lease_ends(
 ) -> None:
     mark(queue, WEB)
     take(queue)
+    queue.show(after_s=0)
     clock.now_s += LEASE_S - 0.1
     assert (other.sweep(force=True), take(other)) == (0, [])
     clock.now_s += 0.2
     assert (other.sweep(force=True), keys(take(other))) == (1, [WEB])
+    other.show(after_s=0)
     assert job_of(redis, WEB).worker_name == other.worker
     assert len(redis.keys("rq:execution:*")) == 1
 
@@ -247,14 +262,25 @@ def test_a_token_that_is_being_moved_is_not_doubled(queue: WorkQueue, redis: Red
     assert redis.llen("rq:queue:alpha.pods") == 0
 
 
-def test_one_of_many_sweepers_sweeps(queue: WorkQueue, other: WorkQueue, clock: Clock) -> None:
+def test_whoever_puts_a_key_off_queues_it_again_in_time(queue: WorkQueue, clock: Clock) -> None:
     mark(queue, WEB)
-    queue.finish([(take_one(queue), Retry(None, "503"))])
     assert queue.sweep() == 0
-    clock.now_s += 60
-    assert other.sweep() == 0
-    time.sleep(0.2)
-    assert other.sweep() == 1
+    queue.finish([(take_one(queue), Again(7.0))])
+    clock.now_s += 6
+    early = queue.sweep_due
+    clock.now_s += 1
+    assert (early, queue.sweep_due) == (False, True)
+    assert queue.sweep() == 1
+
+
+def test_what_a_dead_worker_put_off_is_queued_by_whoever_has_the_turn(
+    queue: WorkQueue, other: WorkQueue, redis: Redis, clock: Clock
+) -> None:
+    mark(queue, WEB)
+    queue.finish([(take_one(queue), Again(7.0))])
+    clock.now_s += 7
+    third = WorkQueue(redis, CLUSTERS, "three", clock)
+    assert (other.sweep(), third.sweep()) == (1, 0)
 
 
 def test_a_waiting_worker_wakes_when_work_comes(queue: WorkQueue, other: WorkQueue) -> None:
@@ -272,8 +298,8 @@ def test_a_worker_that_missed_the_bell_looks_within_a_second(
 ) -> None:
     queue.wait(0.0)
     take(queue)
-    redis.client_kill_filter(_type="pubsub")
     mark(other, WEB)
+    redis.delete("tohost:bell")
     start = time.monotonic()
     taken: list[Taken] = []
     while not taken and time.monotonic() - start < 5:
@@ -286,6 +312,7 @@ def test_depth_counts_what_each_queue_holds(queue: WorkQueue, clock: Clock) -> N
     queue.add("alpha", [f"pods default/{name}" for name in ("a", "b", "c", "d", "e")])
     a, b, c = queue.take(3, OPEN)
     queue.finish([(a, Retry(None, "503")), (b, Terminal("403"))])
+    queue.show(after_s=0)
     depth = queue.depth()["alpha", "pods"]
     assert (depth.queued, depth.started, depth.delayed, depth.failed) == (2, 1, 1, 1)
     assert 0 < depth.oldest_s < 5

@@ -64,7 +64,7 @@ def test_what_heals_leaves_nothing(queue: WorkQueue, redis: Redis, clock: Clock)
     queue.finish([(take_one(queue), DENIED)])
     waits_s(queue, clock)
     queue.finish([(take_one(queue), Done())])
-    assert sorted(redis.keys()) == [b"rq:queues", b"tohost:{alpha}:seq"]
+    assert sorted(redis.keys()) == [b"rq:queues", b"tohost:bell", b"tohost:{alpha}:seq"]
 
 
 def test_what_is_blocked_is_told_of_only_when_it_lasts(

@@ -21,6 +21,8 @@ from tests.proxy.streams import Streams, drop
 from tests.proxy.target import parse_target, verb_of
 
 Inspect = Callable[[Write], Iterable[str]]
+Note = Callable[[str, str, bool], None]
+"""Is told verb and path of each request, and whether it is a dry run."""
 
 _OF_THE_CONNECTION: Final = frozenset(
     "accept-encoding connection content-length date host keep-alive server te trailer"
@@ -33,11 +35,14 @@ _READS: Final = ("GET", "HEAD", "OPTIONS")
 class Forwarder:
     """`inspect` names, for a write, paths that the proxy reads before, with its own `access`."""
 
-    def __init__(self, access: Access, faults: Faults, audit: Audit, inspect: Inspect) -> None:
+    def __init__(
+        self, access: Access, faults: Faults, audit: Audit, inspect: Inspect, note: Note
+    ) -> None:
         self._access = access
         self._faults = faults
         self._audit = audit
         self._inspect = inspect
+        self._note = note
         self._copies = Copies()
         self.streams = Streams()
         self._session = aiohttp.ClientSession(
@@ -55,6 +60,7 @@ class Forwarder:
     async def serve(self, http: web.BaseRequest) -> web.StreamResponse:
         """A connection to the API server that fails becomes one of the client's that does."""
         verb = verb_of(http.method, parse_target(http.path), http.query)
+        self._note(verb, http.path, "dryRun" in http.query)
         body = await http.content.read() if http.can_read_body else b""
         write = None if http.method in _READS else _write(http, verb, body)
         try:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from sandbox.kubeconfig import read_access, write_kubeconfig
 from tests.proxy.audit import Audit, Write
+from tests.proxy.calls import Call, Calls
 from tests.proxy.faults import Faults
 from tests.proxy.forward import Forwarder, Inspect
 
@@ -31,9 +32,9 @@ def _nothing(_: Write) -> Iterable[str]:
 class Proxy:
     """Use it as a context manager; `kubeconfig` leads to it, with the token of the API server's.
 
-    `inspect` names, for a write, what to read before it: paths with query. `seed` makes chance
-    repeatable, as far as the order of requests is. `close`, `open`, `interrupt` and `copy_lists`
-    are for `faults`.
+    `inspect` names, for a write, what to read before it: paths with query. `calls` takes every
+    request. `seed` makes chance repeatable, as far as the order of requests is. `close`, `open`,
+    `interrupt` and `copy_lists` are for `faults`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Proxy:
         *,
         audit: Audit | None = None,
         inspect: Inspect = _nothing,
+        calls: Calls | None = None,
         seed: int = 0,
     ) -> None:
         self.name = name
@@ -52,6 +54,7 @@ class Proxy:
         self._access = read_access(upstream_kubeconfig)
         self._file = directory / f"{name}.kubeconfig"
         self._inspect = inspect
+        self._calls = calls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {name}")
         self._port = 0
@@ -103,12 +106,18 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_WITHIN_S)
 
     async def _start(self) -> None:
-        self._forwarder = Forwarder(self._access, self.faults, self.audit, self._inspect)
+        self._forwarder = Forwarder(
+            self._access, self.faults, self.audit, self._inspect, self._noted
+        )
         self._web = web.Server(self._forwarder.serve, handler_cancellation=True, access_log=None)
         self._server: asyncio.Server | None = None
         self._socket = _bound(0)
         self._port = self._socket.getsockname()[1]
         await self._listen()
+
+    def _noted(self, verb: str, path: str, dry_run: bool) -> None:
+        if self._calls is not None:
+            self._calls.add(Call(self.name, verb, path, dry_run))
 
     async def _stop(self) -> None:
         await self._close()

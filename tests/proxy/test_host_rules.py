@@ -2,7 +2,6 @@
 
 import pytest
 
-from common.objects import Obj
 from tests.proxy import HostRules
 from tests.proxy.audit import Write
 from tests.proxy.host_rules import IMPORTED, MARK

@@ -2,7 +2,7 @@ from common.cluster import Cluster
 from common.context import Ref
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.metadata import KIND, MANAGED_BY, NAME, NAMESPACE, UID
+from common.metadata import KIND, LAST_APPLIED, MANAGED_BY, NAME, NAMESPACE, UID
 from common.naming import host_name
 from common.objects import Obj
 from watchers.changes import change_of, newest
@@ -41,10 +41,19 @@ def test_a_virtual_object_is_kept_under_its_name_without_managed_fields() -> Non
     obj["metadata"]["managedFields"] = [{"manager": "kubectl"}]
     change = change_of(STREAMS["virtual:configmaps"], obj, False, b"")
     assert change
-    assert (change.field, change.resource_version, change.uid) == ("default/web", "5", "u1")
+    assert (change.field, change.resource_version, change.uid) == ("default/web", "5", "")
     assert change.obj
     assert "managedFields" not in change.obj["metadata"]
     assert (change.obj["apiVersion"], change.obj["kind"]) == ("v1", "ConfigMap")
+
+
+def test_a_virtual_object_is_kept_without_kubectls_copy_of_it() -> None:
+    obj = virtual(data={"a": "b"})
+    obj["metadata"]["annotations"] = {LAST_APPLIED: '{"data":{"a":"b"}}', "note": "kept"}
+    change = change_of(STREAMS["virtual:configmaps"], obj, False, b"")
+    assert change
+    assert change.obj
+    assert change.obj["metadata"]["annotations"] == {"note": "kept"}
 
 
 def test_a_host_object_is_kept_under_the_virtual_name_with_the_virtual_uid() -> None:

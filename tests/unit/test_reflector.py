@@ -82,7 +82,7 @@ class Run:
         self,
         *answers: object,
         position: str = "",
-        lasting_s: float = 250.0,
+        lasting_s: float = 1250.0,
         sink: Sink | None = None,
         verify: Verify = no_check,
     ) -> None:
@@ -136,7 +136,7 @@ async def test_a_list_is_handed_over_page_by_page_then_watched_from_its_version(
         "labelSelector": "a=b",
         "resourceVersion": "5",
         "allowWatchBookmarks": "true",
-        "timeoutSeconds": "270",
+        "timeoutSeconds": "1500",
     }
 
 
