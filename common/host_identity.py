@@ -48,11 +48,17 @@ class HostIdentity:
     async def verify(self, cluster: str) -> None:
         """Make sure that this virtual cluster's host objects are on this host. Raises
         IdentityError when they're on another one, and as `digest` does."""
-        digest, now_s = await self.digest(), self._clock()
+        digest = await self.digest()
         claimed, at_s = self._claims.get(cluster, ("", float("-inf")))
-        if digest and (digest != claimed or now_s - at_s >= CLAIM_S):
-            await asyncio.to_thread(claim_host, self._store, cluster, digest)
-            self._claims[cluster] = digest, now_s
+        if digest and (digest != claimed or self._clock() - at_s >= CLAIM_S):
+            await asyncio.to_thread(self.claim, cluster, digest)
+
+    def claim(self, cluster: str, digest: str) -> None:
+        """See that Redis knows the host of this virtual cluster by that digest. Synchronous; raises
+        IdentityError."""
+        now_s = self._clock()
+        claim_host(self._store, cluster, digest)
+        self._claims[cluster] = digest, now_s
 
     async def _read(self) -> str:
         try:

@@ -46,7 +46,7 @@ class Link:
         self._discovery: Discovery | None = None
         self._identity: Identity | None = None
         self._verified_at = self._claimed_at = float("-inf")
-        self._claimed = ""
+        self._claimed = "", ""
         self._lock = asyncio.Lock()
 
     async def open(self) -> tuple[KubeClient, Identity]:
@@ -98,26 +98,28 @@ class Link:
             self._client = await self._connect()
             self._discovery = Discovery(self._client)
         identity = await identify(self._client)
-        await self._beside_host(identity)
-        await self._claim(identity)
+        host = await self._host_digest()
+        refuse_host(self._cluster, identity, host)
+        now_s, both = self._clock(), (identity.digest, host)
+        if both != self._claimed or now_s - self._claimed_at >= CLAIM_S:
+            await asyncio.to_thread(self._claim, identity, host)
+            self._claimed, self._claimed_at = both, now_s
         return identity
 
-    async def _claim(self, identity: Identity) -> None:
-        """See that Redis knows it by that identity, unless it just did. Raises IdentityError."""
-        digest, now_s = identity.digest, self._clock()
-        if digest == self._claimed and now_s - self._claimed_at < CLAIM_S:
-            return
-        await asyncio.to_thread(claim_known, self._store, self._cluster, identity, self._names)
-        self._claimed, self._claimed_at = digest, now_s
-
-    async def _beside_host(self, identity: Identity) -> None:
-        """Raises IdentityError. A host that doesn't answer is no trouble of the virtual cluster."""
+    async def _host_digest(self) -> str:
+        """ "" for a host that doesn't answer: that's no trouble of the virtual cluster."""
         try:
             async with asyncio.timeout(HOST_S):
-                refuse_host(self._cluster, identity, await self._host.digest())
-                await self._host.verify(self._cluster)
+                return await self._host.digest()
         except (ApiError, RetryError, TimeoutError) as error:
             log.debug("host not asked who it is", cluster=self._cluster, error=str(error))
+            return ""
+
+    def _claim(self, identity: Identity, host: str) -> None:
+        """See that Redis knows both by these identities. Synchronous; raises IdentityError."""
+        if host:
+            self._host.claim(self._cluster, host)
+        claim_known(self._store, self._cluster, identity, self._names)
 
     async def _begin_anew(self) -> None:
         """While it was never reached, its kubeconfig may be wrong, and be mended."""

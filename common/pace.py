@@ -13,13 +13,16 @@ MOST_S = 0.02
 
 
 class Pace:
-    """Of one loop that works in batches. `clock` gives seconds, any start."""
+    """Of one loop that works in batches. `scale` lengthens or shortens the moments; `clock` gives
+    seconds, any start."""
 
     def __init__(
         self,
+        scale: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._scale = scale
         self._clock = clock
         self._sleep = sleep
         self._due = clock()
@@ -32,4 +35,4 @@ class Pace:
 
     def took(self, size: int) -> None:
         """When a batch of so many was gathered; 0 delays nothing."""
-        self._due = self._clock() + min(MOST_S, EACH_S * size)
+        self._due = self._clock() + self._scale * min(MOST_S, EACH_S * size)

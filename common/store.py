@@ -21,6 +21,7 @@ from common.context import Ref
 from common.encoding import UnreadableError, decode, encode
 from common.errors import PositionError
 from common.keys import redis_prefix
+from common.kinds import REGISTRY
 from common.logs import get_log
 from common.lua import source
 from common.metrics import ODD_OBJECTS
@@ -32,6 +33,7 @@ _RELIST_S = 300
 _log = get_log(__name__)
 _LISTING = "list "
 _PUT = source("mark", "store")
+_EACH = " ".join(plural for plural, kind in REGISTRY.items() if "host_referrers" in kind.needs)
 _SEEN, _LACKED = _DEAD = ("T", "L")
 """What tombstones begin with: a watch showed the end, or a list lacked the object."""
 
@@ -109,7 +111,7 @@ class Store:
         if not changes and not move_to:
             return []
         at = "" if position is None else f"={position}"
-        args = [side, plural, "1" if wake_own else "", self._now(), mode, at, move_to]
+        args = [side, plural, "1" if wake_own else "", self._now(), mode, at, move_to, _EACH]
         args += _all_arguments(cluster, side, plural, changes)
         answer = cast(list[bytes] | None, self._put(keys=[redis_prefix(cluster)], args=args))
         if answer is None:
@@ -121,7 +123,7 @@ class Store:
     ) -> None:
         """Have a pipeline store what a server answered to a worker, which wakes what refers to it
         and not its own keys. Its answer is as that of `put`, encoded."""
-        args = [side, plural, "", self._now(), "late", "", ""]
+        args = [side, plural, "", self._now(), "late", "", "", _EACH]
         args += _all_arguments(cluster, side, plural, changes)
         # As a plain command: redis-py refuses `pipe.eval` on a Redis Cluster.
         pipe.execute_command(  # type: ignore[no-untyped-call]

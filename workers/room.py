@@ -18,6 +18,9 @@ AMPLE = 2.0
 """A cluster may have as many keys in hand as this times what is free: two thirds of the room when
 it is alone at work, and some of it stays free for those that come."""
 
+AMPLE_LIMIT = 128
+"""With so much in hand a worker has enough to do while a batch gathers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Servers:
@@ -46,6 +49,11 @@ class Room(Collector):
     @property
     def free(self) -> int:
         return self._limit - self._held.total()
+
+    @property
+    def pace(self) -> float:
+        """For `common.pace`: where little is done at once, a pause keeps more of it waiting."""
+        return min(1.0, self._limit / AMPLE_LIMIT)
 
     def enter(self, clusters: Collection[str]) -> None:
         """Of a batch: the clusters of its keys."""

@@ -14,7 +14,7 @@ from workers.room import Room
 from workers.snapshots import Snapshot, SnapshotReader
 
 BATCH = 64
-WAIT_S = 1.0
+WAIT_S = 2.0
 CLOSED_WAIT_S = 0.5
 HELD_BACK_S = 0.025
 PAUSE_S = 1.0
@@ -44,7 +44,7 @@ class Taking:
         self._troubles = troubles
         self._held: dict[Key, Taken] = {}
         self._freed = asyncio.Event()
-        self._pace = Pace()
+        self._pace = Pace(room.pace)
 
     @property
     def held(self) -> Sequence[Taken]:

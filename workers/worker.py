@@ -76,7 +76,7 @@ class Worker:
         )
         self._running: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Queue[Ending] = asyncio.Queue()
-        self._pace = Pace()
+        self._pace = Pace(self.room.pace)
 
     def readiness(self) -> Readiness:
         """Not ready without Redis; a virtual cluster that can't be used is only noted."""

@@ -32,15 +32,15 @@ local function has_ended(version)
 end
 
 -- Whether the store has a version of either object that the run doesn't know: `mark` left that to
--- us. That the host object of an ended one has ended, too, is no news (see is_over in store.lua).
+-- us. That both have ended is no news (see is_over in store.lua).
 local function has_news(member, virtual, host)
   if virtual == '-' then return false end
   local plural, field = string.match(member, '^(%S+) (.*)$')
   local now_virtual = stored_version('virtual', plural, field)
-  if now_virtual ~= '' and now_virtual ~= virtual then return true end
   local now_host = stored_version('host', plural, field)
   local namespaced = string.find(field, '^[^/]+/')
   if namespaced and has_ended(now_virtual) and has_ended(now_host) then return false end
+  if now_virtual ~= '' and now_virtual ~= virtual then return true end
   return now_host ~= '' and now_host ~= host
 end
 

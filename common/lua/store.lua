@@ -1,11 +1,13 @@
 -- Store a batch of changes of one stream, and mark what they wake, in one atomic step.
 -- Loaded behind mark.lua, which defines mark(prefix, member).
 -- KEYS[1]: tohost:{V}. ARGV: side, plural, wake_own ("1" or ""), now (Unix seconds, "" for this
--- server's own clock), mode, position, next position, then six for each change: field,
--- resourceVersion, JSON ("" when deleted), refs, uid of the virtual object, note.
+-- server's own clock), mode, position, next position, kinds whose plans look at each of their
+-- referrers, then six for each change: field, resourceVersion, JSON ("" when deleted), refs, uid of
+-- the virtual object, note.
 -- mode: "again": what has the stored version is stored anew, else it's ignored; "rebuild": whatever
 -- the versions, this is how it is; "late": answers, that may have come after the end of their object.
--- refs: lines of `t plural ns/name` (wakes the target) and `r plural ns/name` (wakes us).
+-- refs: lines of `t plural ns/name` (wakes the target: when it's the first or was the last, or for
+-- kinds that look at each) and `r plural ns/name` (wakes us).
 -- position: `=` and what the stream's must be, else nothing happens and the answer is nil; "" any.
 -- next position: what the stream's is then, "" for the same.
 -- note: of a deletion the tombstone's letter, "T" when a watch showed it, "L" when a list lacked the
@@ -40,17 +42,20 @@ local function wake(member, stored)
   if mark(prefix, member, stored) == 1 then push[#push + 1] = member end
 end
 
--- Whether nothing is left of an object whose host object has ended, and nothing failed with it. For
--- what is cluster-scoped, an object of the host's own may still have to be shown.
+-- Whether both objects have ended, and nothing failed with them: there's nothing to do. A host object
+-- that isn't known may still be there. For what is cluster-scoped, an object of the host's own may have
+-- to be shown.
 local function is_over(field)
   if not string.find(field, "^[^/]+/") then return false end
-  local counterpart = redis.call("HGET", prefix .. ":rv:virtual:" .. plural, field)
+  local other = side == "host" and "virtual" or "host"
+  local counterpart = redis.call("HGET", prefix .. ":rv:" .. other .. ":" .. plural, field)
+  if not counterpart and other == "host" then return false end
   if counterpart and string.find(counterpart, "^%d") then return false end
   return redis.call("HEXISTS", prefix .. ":state", plural .. " " .. field) == 0
 end
 
 local function wake_own_key(field, deleted)
-  if deleted and side == "host" and mode == "" and is_over(field) then return end
+  if deleted and mode == "" and is_over(field) then return end
   -- What is stored once more in the same version, a run under way can't tell from what it knew.
   wake(plural .. " " .. field, mode == "")
 end
@@ -67,6 +72,20 @@ local function lines(text)
   return set
 end
 
+local each_counts = {}
+for kind in string.gmatch(ARGV[8], "%S+") do each_counts[kind] = true end
+
+-- Tell the target of a reference that came or went. `alone`: how many referrers there are when it
+-- is the first, or was the last.
+local function wake_target(ref, alone)
+  if string.sub(ref, 1, 1) ~= "t" then return end
+  local target = string.sub(ref, 3)
+  if each_counts[string.match(target, "^%S+")]
+    or redis.call("SCARD", prefix .. ":refs:" .. ref) == alone then
+    wake(target)
+  end
+end
+
 local function update_refs(field, refs)
   local before = redis.call("HGET", forward, field) or ""
   if before == refs then return end
@@ -74,13 +93,13 @@ local function update_refs(field, refs)
   for ref in pairs(old) do
     if not new[ref] then
       redis.call("SREM", prefix .. ":refs:" .. ref, me)
-      if string.sub(ref, 1, 1) == "t" then wake(string.sub(ref, 3)) end
+      wake_target(ref, 0)
     end
   end
   for ref in pairs(new) do
     if not old[ref] then
       redis.call("SADD", prefix .. ":refs:" .. ref, me)
-      if string.sub(ref, 1, 1) == "t" then wake(string.sub(ref, 3)) end
+      wake_target(ref, 1)
     end
   end
   if refs == "" then
@@ -154,7 +173,7 @@ local function apply(field, version, json, refs, uid, note)
   if wake_own then wake_own_key(field, json == "") end
 end
 
-for i = 8, #ARGV, 6 do
+for i = 9, #ARGV, 6 do
   apply(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
 end
 if ARGV[7] ~= "" then redis.call("HSET", prefix .. ":pos", suffix, ARGV[7]) end

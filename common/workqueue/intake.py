@@ -16,7 +16,7 @@ from common.workqueue import jobs
 from common.workqueue.bell import Bell, ring
 from common.workqueue.turns import Admission, Shares, Turns
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 2.0
 
 _log = logging.getLogger(__name__)
 

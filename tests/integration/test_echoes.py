@@ -1,10 +1,12 @@
 """What a run wrote itself is no news to it; anything else that comes while it goes on is."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from redis import Redis
 
+from common.context import Ref
 from common.objects import Obj
 from common.store import Change, Store
 from common.workqueue import Done, Taken, WorkQueue
@@ -103,6 +105,16 @@ def test_a_host_object_that_ends_after_its_virtual_one_wakes_nobody(bench: Bench
     assert bench.take() == []
 
 
+def test_a_virtual_object_that_ends_after_its_host_object_wakes_nobody(bench: Bench) -> None:
+    bench.see("host", change("20"))
+    assert not bench.ends_knowing("10", "20")
+    bench.see("host", change("30", gone=True))
+    [bench.taken] = bench.take()
+    assert not bench.ends_knowing("10", "T30")
+    bench.see("virtual", change("40", gone=True))
+    assert bench.take() == []
+
+
 def test_a_host_object_that_ends_before_its_virtual_one_wakes_its_key(bench: Bench) -> None:
     bench.see("host", change("20"))
     assert not bench.ends_knowing("10", "20")
@@ -128,3 +140,23 @@ def test_a_lost_run_is_repeated_whatever_it_knew(bench: Bench) -> None:
     bench.see("host", change("20"))
     bench.queue.hand_back([bench.taken])
     assert bench.take() != []
+
+
+def referring(name: str, plural: str = "configmaps") -> Change:
+    ref = Ref(plural, "ns", "target")
+    return Change(f"ns/{name}", "11", {"metadata": {"resourceVersion": "11"}}, refs=(ref,))
+
+
+def test_only_the_first_and_the_last_referrer_wake_their_target(bench: Bench) -> None:
+    put = partial(bench.store.put, "v", "virtual", "pods", wake_own=False)
+    assert put([referring("b"), referring("c")]) == ["configmaps ns/target"]
+    bench.queue.drop("v", "configmaps")
+    assert put([referring("d"), Change("ns/c", "12", None)]) == []
+    assert put([Change("ns/b", "12", None), Change("ns/d", "12", None)]) == ["configmaps ns/target"]
+
+
+def test_every_referrer_wakes_a_target_whose_plan_looks_at_each(bench: Bench) -> None:
+    put = partial(bench.store.put, "v", "virtual", "pods", wake_own=False)
+    for name in ("b", "c"):
+        assert put([referring(name, "resourceclaims")]) == ["resourceclaims ns/target"]
+        bench.queue.drop("v", "resourceclaims")

@@ -293,7 +293,7 @@ def test_a_waiting_worker_wakes_when_work_comes(queue: WorkQueue, other: WorkQue
     assert keys(take(queue)) == [WEB]
 
 
-def test_a_worker_that_missed_the_bell_looks_within_a_second(
+def test_a_worker_that_missed_the_bell_looks_within_two_seconds(
     queue: WorkQueue, other: WorkQueue, redis: Redis
 ) -> None:
     queue.wait(0.0)
@@ -305,7 +305,7 @@ def test_a_worker_that_missed_the_bell_looks_within_a_second(
     while not taken and time.monotonic() - start < 5:
         queue.wait(5.0)
         taken = take(queue)
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 2.5
 
 
 def test_depth_counts_what_each_queue_holds(queue: WorkQueue, clock: Clock) -> None:

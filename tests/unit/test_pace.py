@@ -6,9 +6,9 @@ from common.pace import EACH_S, MOST_S, Pace
 
 
 class Time:
-    def __init__(self) -> None:
+    def __init__(self, scale: float = 1.0) -> None:
         self.now_s = 100.0
-        self.pace = Pace(lambda: self.now_s, self.sleep)
+        self.pace = Pace(scale, lambda: self.now_s, self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.now_s += seconds
@@ -38,3 +38,9 @@ async def test_a_batch_after_a_while_waits_for_nothing() -> None:
     time.pace.took(500)
     time.now_s += MOST_S
     assert await time.waits_s() == 0
+
+
+async def test_moments_are_shorter_where_less_is_done_at_once() -> None:
+    time = Time(scale=0.1)
+    time.pace.took(500)
+    assert await time.waits_s() == pytest.approx(MOST_S / 10)
