@@ -15,7 +15,8 @@ from common.backoff import delay_s
 from common.errors import ApiError, RetryError
 from watchers.versions import latest, older
 
-PAGE_LIMIT = 500
+PAGE_LIMIT = 200
+"""Objects; parsed, a page of many streams at once is most of what a watcher needs of memory."""
 WATCH_MIN_S = 1200.0
 WATCH_SPREAD_S = 600.0
 SHORT_S = 1.0

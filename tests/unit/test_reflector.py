@@ -130,7 +130,7 @@ THERE = Page([], "30", "")
 async def test_a_list_is_handed_over_page_by_page_then_watched_from_its_version() -> None:
     run = await Run(Page([obj("a", "1")], "5", "t"), Page([obj("b", "2")], "5", ""), []).finish()
     assert run.sink.told == ["start", "listed a", "listed b", "done 5"]
-    assert run.server.asked[0] == {"labelSelector": "a=b", "limit": "500"}
+    assert run.server.asked[0] == {"labelSelector": "a=b", "limit": "200"}
     assert run.server.asked[1]["continue"] == "t"
     assert run.server.asked[2] == {
         "labelSelector": "a=b",
