@@ -81,7 +81,7 @@ class Intake:
         """The queues that may hold something; they count as asleep until something is seen. And
         those of them that the bell told us of."""
         now, rung = time.monotonic(), self._rung
-        if self._awake:  # when there is less to do, `wait` hears it
+        if self._awake or rung:  # there may be more; else `wait` hears it
             rung |= _places(self._bell.poll())
         awake, self._awake, self._rung = self._awake | rung.keys(), set(), {}
         new = open_queues is not self._open and not open_queues <= self._open

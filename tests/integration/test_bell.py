@@ -143,3 +143,13 @@ def test_a_failover_while_a_worker_waits_is_no_trouble_of_its_own(
     thread.join()
     assert woken == [queue]
     assert take(queue) == []
+
+
+def test_a_worker_that_hears_of_one_queue_looks_at_all_that_rang(
+    redis: Redis, queue: WorkQueue
+) -> None:
+    worker = settled(WorkQueue(redis, CLUSTERS))
+    mark(queue, WEB, TLS)
+    worker.wait(1)
+    assert sorted(keys(take(worker))) == sorted([WEB, TLS])
+    assert redis.zcard(KEY) == 0

@@ -184,6 +184,17 @@ def test_what_a_process_said_is_forgotten_when_it_has_nothing_to_say_or_is_gone(
     assert read_reports(redis, "alpha") == {}
 
 
+def test_a_process_that_has_nothing_to_say_asks_nothing_of_redis(redis: Redis) -> None:
+    said = {"alpha": "away"}
+    reports = Reports(redis, ["alpha", "beta"], lambda: Readiness({}, said))
+    reports.say()
+    said.clear()
+    reports.say()
+    commands = redis.info("stats")["total_commands_processed"]
+    reports.say()
+    assert redis.info("stats")["total_commands_processed"] == commands + 1, "this question"
+
+
 def test_the_last_scan_is_told(running: WorkQueue, redis: Redis, url: str, capsys: Said) -> None:
     store_pods(redis, "a")
     redis.hset("tohost:{alpha}:scan", mapping={"at": redis.time()[0] - 65, "pairs": 9, "woken": 2})

@@ -56,3 +56,14 @@ async def test_a_kubeconfig_that_vanishes_later_leaves_the_old_credentials(tmp_p
     await credentials.refresh()
     assert not await credentials.renew("Bearer old")
     assert credentials.header == "Bearer old"
+
+
+async def test_clusters_with_nothing_of_their_own_share_a_tls_context(tmp_path: Path) -> None:
+    loaded = []
+    for name, server in (("a", "https://a"), ("b", "https://b"), ("c", "http://c")):
+        (tmp_path / name).mkdir()
+        credentials = Credentials(write_kubeconfig(tmp_path / name, server, {"token": name}))
+        await credentials.load()
+        loaded.append(credentials.tls)
+    assert loaded[0] is loaded[1]
+    assert loaded[2] is True, "without TLS there's none"
