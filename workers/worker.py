@@ -33,6 +33,7 @@ from workers.live import with_live
 from workers.opening import Openings
 from workers.purge import PURGE_S, Purge
 from workers.reconcile import Reconciler, broken
+from workers.rhythm import Rhythm
 from workers.room import Room, Servers
 from workers.scans import Scans
 from workers.session import Session
@@ -68,6 +69,7 @@ class Worker:
         self._host_names = host_names
         self._fights = Fights()
         self._event_up = EventUp(store)
+        self._rhythm = Rhythm()
         self._openings = Openings(store)
         self._tombstones = Purge(store, queue.clusters)
         self.room = Room(config.workers.concurrency, queue.clusters, self._servers)
@@ -151,6 +153,7 @@ class Worker:
         if isinstance(snapshot, Exception):
             raise snapshot
         key = taken.key
+        self._rhythm.work()
         session = self._connections.at_work(key.cluster)
         kind = session.kind_at(key.plural, snapshot.synced, snapshot.records)
         if kind is None:
@@ -213,7 +216,7 @@ class Worker:
                 await self._pause(step.__name__, error)
                 continue
             self._troubles.over(step.__name__)
-            await asyncio.sleep(seconds)
+            await self._rhythm.pause(seconds)
 
     async def _pause(self, part: str, error: RedisError) -> None:
         self._troubles.met(part, error)
