@@ -41,18 +41,25 @@ class Reports:
     async def run(self) -> None:
         """Never returns. While Redis is away nobody can read it either."""
         while True:
+            said = self._said()
             with contextlib.suppress(RedisError):
-                await asyncio.to_thread(self.say)
+                if said or self._told:
+                    await asyncio.to_thread(self._say, said)
             await asyncio.sleep(EVERY_S)
 
     def say(self) -> None:
-        """Once; of what there's nothing to say, and was nothing last time, that costs nothing.
-        Raises redis.RedisError."""
+        """Once; when there's nothing to say, and was nothing last time, that costs nothing. Raises
+        redis.RedisError."""
+        said = self._said()
+        if said or self._told:
+            self._say(said)
+
+    def _said(self) -> dict[str, dict[str, str]]:
         ready = self._ready()
-        said = _by_cluster({**ready.notes, **ready.waiting}, self._clusters)
+        return _by_cluster({**ready.notes, **ready.waiting}, self._clusters)
+
+    def _say(self, said: Mapping[str, Said]) -> None:
         over = self._told - said.keys()
-        if not said and not over:
-            return
         now_s = self._redis.time()[0]
         with self._redis.pipeline(transaction=False) as pipe:
             for cluster, ours in said.items():
@@ -60,7 +67,7 @@ class Reports:
                 pipe.zadd(f"{start}:reports", {self._name: now_s})
                 pipe.zremrangebyscore(f"{start}:reports", "-inf", now_s - KEPT_S)
                 pipe.expire(f"{start}:reports", KEPT_S)
-                pipe.set(f"{start}:report:{self._name}", orjson.dumps(ours), ex=KEPT_S)
+                pipe.set(f"{start}:report:{self._name}", orjson.dumps(dict(ours)), ex=KEPT_S)
             for cluster in over:
                 pipe.zrem(f"{redis_prefix(cluster)}:reports", self._name)
             pipe.execute()

@@ -130,10 +130,12 @@ class Supervisor:
 
     async def _tick(self) -> None:
         """Keep the leases, give back what is too much, take what is free."""
-        if self._clock() - self._looked_at >= RESTART_S:
-            await self._notice_restart()
-            self._looked_at = self._clock()
-        lost = await self._in_thread(self._leases.renew)
+        server, lost = await self._in_thread(self._look)
+        if self._server not in ("", server):
+            log.warning("Redis restarted, streams resume from what it knows")
+            await self._stop(set(self._running))
+            self._followed = frozenset()
+        self._server = server
         if lost:
             # Also those that are free to be taken again: Redis may have forgotten everything,
             # and only a stream that starts anew asks it where it was.
@@ -166,14 +168,13 @@ class Supervisor:
                 self._start(self._streams[stream])
             await asyncio.to_thread(time.monotonic)
 
-    async def _notice_restart(self) -> None:
-        """A Redis that restarted may have lost its last writes: go back to its own positions."""
-        server = await self._in_thread(partial(server_run, self._redis))
-        if self._server not in ("", server):
-            log.warning("Redis restarted, streams resume from what it knows")
-            await self._stop(set(self._running))
-            self._followed = frozenset()
-        self._server = server
+    def _look(self) -> tuple[str, frozenset[StreamId]]:
+        """Which run of Redis this is, and the leases that were lost. One that restarted may have
+        lost its last writes: streams go back to its own positions."""
+        server = self._server
+        if self._clock() - self._looked_at >= RESTART_S:
+            server, self._looked_at = server_run(self._redis), self._clock()
+        return server, self._leases.renew()
 
     def _start(self, stream: Stream) -> None:
         log.debug("stream started", stream=stream.id)

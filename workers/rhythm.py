@@ -24,12 +24,12 @@ class Rhythm:
         self._work.set()
 
     async def pause(self, seconds: float) -> None:
-        """For so long; when there was no work lately for RESTING_S, if that's longer, or until
-        there is some."""
+        """For so long; when there was no work lately until the next beat of RESTING_S, if that's
+        longer, or until there is some. All who rest wake at once, as waking costs most of it."""
         if seconds >= RESTING_S or self._clock() - self._worked_at < AWAKE_S:
             await asyncio.sleep(seconds)
             return
         self._work.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(RESTING_S):
+            async with asyncio.timeout(RESTING_S - self._clock() % RESTING_S):
                 await self._work.wait()

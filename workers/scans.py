@@ -28,7 +28,7 @@ from workers.unchanged import Unchanged
 
 LOOKS_PER_PERIOD = 20
 RENEWALS_PER_PERIOD = 3
-LONGEST_TICK_S = 5.0
+LONGEST_TICK_S = 15.0
 JITTER = 0.1
 REST = 1.0
 """A scan pauses for so many times as long as it worked: it has time, reconciles haven't. Longer
