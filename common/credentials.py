@@ -5,6 +5,7 @@ decides when to read it again. It sends nothing to the API server itself.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -37,7 +38,7 @@ class Credentials:
     ) -> None:
         self.configuration = Configuration()
         self.header = ""
-        self._path = Path(kubeconfig).expanduser() if kubeconfig else None
+        self._path = Path(os.path.expanduser(kubeconfig)) if kubeconfig else None
         self._context = context
         self._clock = clock
         self._loader: Any = None

@@ -99,8 +99,9 @@ def _resolve_paths(content: Obj, file: Path) -> list[str]:
 
 
 def _make_absolute(section: Obj, key: str, file: Path) -> None:
+    """`~` of a user that isn't there stays: such a file won't be found, and that's told."""
     if isinstance(section.get(key), str) and section[key]:
-        section[key] = str(file.parent / Path(section[key]).expanduser())
+        section[key] = str(file.parent / os.path.expanduser(section[key]))
 
 
 def _take_values(content: Obj, label: str, wrong: list[str]) -> list[str]:

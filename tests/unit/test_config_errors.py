@@ -277,3 +277,8 @@ def test_names_that_end_in_each_others_cannot_share_a_host_namespace(
     apart = tmp_path / "apart.yaml"
     apart.write_text(A + f"- name: {name}\n  hostNamespace: vc-b\n")
     assert len(load(apart, {}).virtual_clusters) == 2
+
+
+def test_a_path_of_a_user_that_is_not_there_is_told(tmp_path: Path) -> None:
+    lines = problems(tmp_path, A + "  kubeconfig: ~no-such-user/config", check=True)
+    assert any("~no-such-user/config" in line for line in lines)
