@@ -94,7 +94,3 @@ async def create_all(
     """AT_ONCE at a time; answers when each was there, on the process's clock."""
     body = BODIES[kind.plural]
     return await at_once(names, lambda name: client.create(kind, namespace, body(name, namespace)))
-
-
-async def delete_all(client: KubeClient, kind: Kind, namespace: str, names: Iterable[str]) -> None:
-    await at_once(names, lambda name: client.delete(kind, namespace, name, grace_s=0))

@@ -182,11 +182,6 @@ class Store:
         pairs = ((text(field), text(value)) for field, value in stored.items())
         return {field: value.partition(":")[0] for field, value in pairs if value[:1] not in _DEAD}
 
-    def position(self, cluster: str, side: Side, plural: str) -> str:
-        """The resourceVersion up to which the stream was stored, "" for none."""
-        value = text(self._redis.hget(f"{redis_prefix(cluster)}:pos", f"{side}:{plural}") or "")
-        return "" if value.startswith(_LISTING) else value
-
     def begin_list(self, cluster: str, side: Side, plural: str) -> str:
         """What the position is until the list is stored: nothing to watch from, but something by
         which `move_position` sees whether Redis still has the list's beginning, and the version up
@@ -217,38 +212,27 @@ class Store:
     def synced(self, cluster: str) -> frozenset[tuple[str, str]]:
         """The (side, plural) of the streams whose first full list is in the store."""
         members = self._redis.smembers(f"{redis_prefix(cluster)}:synced")
-        return frozenset(_pair(text(member)) for member in members)
-
-    def shape(self, cluster: str, side: Side, plural: str) -> str:
-        """What was asked for to get what is stored of the stream, "" before the first list."""
-        return text(self._redis.hget(f"{redis_prefix(cluster)}:shape", f"{side}:{plural}") or "")
+        return _pairs(members)
 
     def set_shape(self, cluster: str, side: Side, plural: str, shape: str) -> None:
         self._redis.hset(f"{redis_prefix(cluster)}:shape", f"{side}:{plural}", shape)
 
-    def standing(self, cluster: str) -> tuple[frozenset[tuple[str, str]], Records]:
-        """What `synced` answers, and the records of streams that have one."""
-        return self.standing_at(cluster)[:2]
-
     def standings(
         self, clusters: Sequence[str]
     ) -> dict[str, tuple[frozenset[tuple[str, str]], Records]]:
-        """What `standing` answers, for many virtual clusters at once."""
+        """What `standing_at` answers of many virtual clusters, without the positions."""
         pipeline = self._redis.pipeline(transaction=False)
         for cluster in clusters:
             pipeline.smembers(f"{redis_prefix(cluster)}:synced")
             pipeline.hgetall(f"{redis_prefix(cluster)}:served")
         answers = pipeline.execute() if clusters else []
         return {
-            cluster: (
-                frozenset(_pair(text(member)) for member in members),
-                {_pair(text(key)): Record.decode(text(value)) for key, value in records.items()},
-            )
+            cluster: (_pairs(members), _records(records))
             for cluster, members, records in zip(clusters, answers[::2], answers[1::2], strict=True)
         }
 
     def standing_at(self, cluster: str) -> Standing:
-        """What `standing` answers, and up to which version all of each stream is stored."""
+        """How the virtual cluster's streams stand."""
         pipeline = self._redis.pipeline(transaction=False)
         self.ask_standing(pipeline, cluster)
         return self.standing_of(iter(pipeline.execute()))
@@ -263,8 +247,8 @@ class Store:
         """What `standing_at` answers; takes as many answers as `ask_standing` asked for."""
         members, records, positions = next(answers), next(answers), next(answers)
         return (
-            frozenset(_pair(text(member)) for member in members),
-            {_pair(text(key)): Record.decode(text(value)) for key, value in records.items()},
+            _pairs(members),
+            _records(records),
             {_pair(text(key)): complete_until(text(value)) for key, value in positions.items()},
         )
 
@@ -283,7 +267,7 @@ class Store:
         synced, *values = pipeline.execute()
         position, record, shape = (text(value or "") for value in values)
         if position.startswith(_LISTING):
-            position = ""
+            position = ""  # nothing to watch from
         return bool(synced), position, Record.decode(record) if record else None, shape
 
     def set_record(self, cluster: str, side: Side, plural: str, record: Record | None) -> None:
@@ -368,7 +352,7 @@ class Store:
         found = {}
         for at, (cluster, asked) in enumerate(candidates.items()):
             synced, listed, exist = answers[3 * at : 3 * at + 3]
-            known = frozenset(_pair(text(each)) for each in (*synced, *listed))
+            known = _pairs((*synced, *listed))
             found[cluster] = self.stored_streams(cluster, asked) if exist else known
         return found
 
@@ -485,3 +469,11 @@ def _encode(refs: Iterable[Ref]) -> str:
 def _pair(text: str) -> tuple[str, str]:
     side, _, plural = text.partition(":")
     return side, plural
+
+
+def _pairs(members: Iterable[bytes | str]) -> frozenset[tuple[str, str]]:
+    return frozenset(_pair(text(member)) for member in members)
+
+
+def _records(stored: Mapping[bytes, bytes]) -> Records:
+    return {_pair(text(key)): Record.decode(text(value)) for key, value in stored.items()}

@@ -65,7 +65,7 @@ class Session:
     def kind_at(self, plural: str, synced: frozenset[Stream], records: Records) -> Kind | None:
         """The kind as it may be worked on, None while it may not: what it needs isn't complete in
         the store, or the servers lack it, or they are others. `synced`, `records`: see
-        `Store.standing`."""
+        `Store.standing_at`."""
         if self.stopped:
             return None
         kind = resolved(self.kinds[plural], self.cluster, records)

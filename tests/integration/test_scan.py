@@ -56,7 +56,7 @@ async def unnoticed(it: Pipeline, kind: Kind, side: Side, obj: Obj | None, field
     change = change_of(kind, side, cluster, active, obj, False, b"") if obj else None
     store = Store(it.redis)
     store.put("v", side, kind.plural, [change or Change(field, version, None)], wake_own=False)
-    position = store.position("v", side, kind.plural)
+    position = store.stream("v", side, kind.plural)[1]
     assert store.move_position("v", side, kind.plural, position, version)
 
 

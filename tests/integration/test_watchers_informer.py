@@ -57,7 +57,7 @@ class Bench:
         await asyncio.wait([task])
 
     def position(self) -> str:
-        return self.store.position("v", self.stream.side, self.stream.kind.plural)
+        return self.store.stream("v", self.stream.side, self.stream.kind.plural)[1]
 
     def fields(self) -> set[str]:
         return set(self.store.versions("v", self.stream.side, self.stream.kind.plural))

@@ -64,15 +64,15 @@ def test_a_position_moves_only_from_where_it_was(redis: Redis) -> None:
     store = Store(redis)
     assert store.move_position("v", "host", "pods", "", "5")
     assert not store.move_position("v", "host", "pods", "4", "6")
-    assert store.position("v", "host", "pods") == "5"
+    assert store.stream("v", "host", "pods")[1] == "5"
 
 
 def test_a_list_under_way_is_no_position(redis: Redis) -> None:
     store = Store(redis)
     mark = store.begin_list("v", "host", "pods")
-    assert store.position("v", "host", "pods") == ""
+    assert store.stream("v", "host", "pods")[1] == ""
     assert store.move_position("v", "host", "pods", mark, "7")
-    assert store.position("v", "host", "pods") == "7"
+    assert store.stream("v", "host", "pods")[1] == "7"
 
 
 def test_services_are_read_anew_after_redis_lost_everything(redis: Redis) -> None:

@@ -78,8 +78,8 @@ def test_a_stream_that_is_left_is_listed_when_it_comes_back_and_until_then_compl
     store = Store(redis)
     store.move_position("v", "virtual", "ingresses", "", "5")
     store.leave_stream("v", "virtual", "ingresses", Record("gone"), synced=True)
-    assert store.position("v", "virtual", "ingresses") == ""
-    synced, records = store.standing("v")
+    assert store.stream("v", "virtual", "ingresses")[1] == ""
+    synced, records = store.standing_at("v")[:2]
     assert synced == {("virtual", "ingresses")}
     assert records == {("virtual", "ingresses"): Record("gone")}
     store.begin_list("v", "virtual", "ingresses")

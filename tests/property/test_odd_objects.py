@@ -85,7 +85,7 @@ async def shown(redis: Redis, stream: Stream, *objects: Obj) -> set[str]:
     await informer.list_done("10")
     await informer.events([("MODIFIED", at(each, "11")) for each in objects])
     await informer.events([("DELETED", at(objects[0], "12"))])
-    while store.position("v", stream.side, stream.kind.plural) != "12":
+    while store.stream("v", stream.side, stream.kind.plural)[1] != "12":
         assert not writing.done(), writing.exception()
         await asyncio.sleep(0)
     writing.cancel()

@@ -24,7 +24,7 @@ def test_identities_of_different_virtual_clusters_do_not_meet(store: Store) -> N
 
 def test_a_cluster_that_was_never_listed_has_no_synced_streams(store: Store) -> None:
     assert store.synced("v") == frozenset()
-    assert store.position("v", "virtual", "pods") == ""
+    assert store.stream("v", "virtual", "pods")[1] == ""
     assert store.versions("v", "virtual", "pods") == {}
 
 
