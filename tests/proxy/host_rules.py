@@ -42,9 +42,12 @@ class HostRules:
         if any(len(each) > _LABEL_MAX for each in self._wide):
             raise ValueError("marks of cluster-scoped objects would be cut; choose shorter names")
         self._made: set[str] = set()
+        self._sent_namespaces: dict[str, str] = {}
 
     def inspect(self, write: Write) -> Iterator[str]:
         """What must be known of a write before it is done."""
+        if (write.target.plural, write.verb) == ("namespaces", "create"):
+            self._sent_namespaces[meta(write.body).get("name", "")] = labels(write.body).get(MARK, "")
         if write.verb != "create" and write.target.plural:
             yield write.own_path
         if self._mapped and write.target.namespace:
@@ -110,11 +113,18 @@ class HostRules:
         if not namespace:
             return
         if owner in self._mapped:
-            there = write.found.get(_namespace_path(write)) or {}
-            if self._wide.get(labels(there).get(MARK, "")) != owner:
+            if self._wide.get(self._mark_of_namespace(write)) != owner:
                 yield f"{write}: namespace {namespace} is none of {owner}'s"
         elif self._tenants.get(owner) != namespace:
             yield f"{write}: {namespace} is not the host namespace of {owner!r}"
+
+    def _mark_of_namespace(self, write: Write) -> str:
+        """That of the namespace as it was just before; of one that was not there yet then, and can
+        only have come since, the mark with which it was sent."""
+        there = write.found.get(_namespace_path(write))
+        if there is None:
+            return self._sent_namespaces.get(write.target.namespace, "")
+        return labels(there).get(MARK, "")
 
     def _owner_of(self, namespace: str) -> str:
         return next((name for name, own in self._tenants.items() if own == namespace), "")

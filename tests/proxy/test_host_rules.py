@@ -123,5 +123,17 @@ def test_with_namespace_sync_the_namespace_bears_the_mark(
     assert (said(mapped, made) == "") is allowed
 
 
+@pytest.mark.parametrize(("mark", "allowed"), [("h-x-v", True), ("h-x-w", False)])
+def test_a_namespace_that_comes_just_before_the_write_bears_the_mark_too(
+    mapped: HostRules, mark: str, allowed: bool
+) -> None:
+    made = write("POST", "/api/v1/namespaces/n/pods", marked())
+    made.found["/api/v1/namespaces/n"] = None
+    assert "n is none of v's" in said(mapped, made)
+    namespace = write("POST", "/api/v1/namespaces", marked(name="n", mark=mark))
+    assert list(mapped.inspect(namespace)) == []
+    assert (said(mapped, made) == "") is allowed
+
+
 def test_with_namespace_sync_nothing_is_made_in_the_host_namespace(mapped: HostRules) -> None:
     assert "h is none of v's" in said(mapped, write("POST", f"{H}/pods", marked()))
