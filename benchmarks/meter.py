@@ -43,8 +43,8 @@ class Meter:
         return int(self.redis.info("memory")["used_memory"])
 
     async def quiet(self) -> float:
-        """Until no key is queued or under work for several looks in a row: events may be on their
-        way. Answers when it was seen first. Raises TimeoutError."""
+        """Until no key is queued, put off or under work for several looks in a row, since events
+        may be on their way. Answers when it was seen first. Raises TimeoutError."""
         looks, since = 0, 0.0
         async with asyncio.timeout(_TIMEOUT_S):
             while looks < _LOOKS:
@@ -56,7 +56,7 @@ class Meter:
 
     def _busy(self) -> bool:
         found = depths(self.redis, [self.cluster]).values()
-        return any(each.queued or each.started for each in found)
+        return any(each.queued or each.started or each.delayed for each in found)
 
 
 def _part(process: Process) -> str:

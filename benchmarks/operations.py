@@ -72,6 +72,9 @@ BIND = Operation("bind", _bind, up=True, fulfils=_bound)
 STATUS = Operation("status", _run, up=True, fulfils=_running)
 DELETE = Operation("delete", _delete, types=GONE)
 
+CROWDED = frozenset({"services"})
+"""For an API server an object of these costs the more, the more of them it has."""
+
 LIVES: dict[str, tuple[Operation, ...]] = {
     PODS.plural: (CREATE, BIND, STATUS, DELETE),
     CONFIGMAPS.plural: (CREATE, DELETE),

@@ -6,7 +6,7 @@ TohostError
 ├── NotServedError     a server doesn't serve a stream's kind as it did: find out what it serves
 ├── RetryError         transient: try again with back-off (outcome: retry)
 │   ├── ConflictError  the object changed meanwhile: read again, retry at once
-│   ├── HeldError      the brake holds a deletion: no failure, look again later
+│   ├── HeldError      it waits for the brake or its turn: no failure, look again later
 │   └── BlockedError   refused for want of something else: retry, and tell if it lasts
 └── TerminalError      refused: somebody must change something (outcome: terminal)
     ├── ApiError       an API server refused the request (4xx); `status` says how
@@ -49,7 +49,7 @@ class ConflictError(RetryError):
 
 
 class HeldError(RetryError):
-    """A deletion that must wait: see `common.brake`."""
+    """It has to wait though nothing failed: for the brake (`common.brake`), or for its turn."""
 
     def __init__(self, message: str, after_s: float) -> None:
         super().__init__(message, after_s)

@@ -40,7 +40,13 @@ _OUT_OF_RANGE = ("not in the valid range", "does not match the current range")
 
 
 async def replace(session: Session, work: Work, action: ReplaceService, now_s: float) -> None:
-    """Begin the move and end it. Raises RetryError while the address isn't free yet."""
+    """Begin the move and end it. Raises RetryError while the address isn't free yet, and HeldError
+    while others come first."""
+    with session.moves.turn(work.key.member):
+        await _replace(session, work, action, now_s)
+
+
+async def _replace(session: Session, work: Work, action: ReplaceService, now_s: float) -> None:
     spec: Obj = action.body["spec"]
     if not session.service_ranges.are_proven(_addresses(spec)):
         await session.service_ranges.ask(session.host)

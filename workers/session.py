@@ -24,6 +24,7 @@ from common.naming import hashed_host_name, host_name, host_namespace
 from common.objects import Obj, Side, annotations, is_deleting, name_of, namespace_of
 from common.served import Records, resolved
 from workers.gate import Stream
+from workers.moves import Moves
 from workers.owner import Owner
 from workers.service_ranges import ServiceRanges
 from workers.work import Work
@@ -55,6 +56,7 @@ class Session:
     owner: Owner | None = None
     stopped: str = ""
     service_ranges: ServiceRanges = field(default_factory=ServiceRanges, repr=False)
+    moves: Moves = field(default_factory=Moves, repr=False)
     _namespaces_at: dict[str, float] = field(default_factory=dict, repr=False)
     _lacking_at: dict[tuple[Side, str], float] = field(default_factory=dict, repr=False)
     _live: dict[str, tuple[float, Obj | None]] = field(default_factory=dict, repr=False)

@@ -44,6 +44,7 @@ from workers.work import Work
 HEARTBEAT_S = 3.0
 SHOW_S = 0.5
 SWEEP_S = 0.2
+MOVES_S = 0.05
 GATE_S = 0.5
 _log = get_log(__name__)
 
@@ -100,6 +101,7 @@ class Worker:
             asyncio.create_task(self._every(SHOW_S, self._show)),
             asyncio.create_task(self._every(SWEEP_S, self._sweep)),
             asyncio.create_task(self._every(PURGE_S, self._purge)),
+            asyncio.create_task(self._every(MOVES_S, self._call_moves)),
             asyncio.create_task(self._scans.run(self._connections.sessions, self._fights)),
             asyncio.create_task(self._end_all()),
         ]
@@ -233,6 +235,11 @@ class Worker:
     async def _sweep(self) -> None:
         if self._queue.sweep_due:
             await asyncio.to_thread(self._queue.sweep)
+
+    async def _call_moves(self) -> None:
+        for cluster, session in dict(self._connections.sessions).items():
+            if due := session.moves.due():
+                await asyncio.to_thread(self._queue.add, cluster, due)
 
     async def _purge(self) -> None:
         await asyncio.to_thread(self._tombstones.purge, dict(self._connections.sessions))

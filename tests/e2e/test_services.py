@@ -1,5 +1,7 @@
 """Services, and the endpoints of those without a selector."""
 
+import asyncio
+
 import pytest
 
 from common.objects import Obj
@@ -7,6 +9,7 @@ from tests.e2e.objects import endpoints, pod, service, slice_of
 from tests.e2e.space import Space
 from tests.e2e.waiting import eventually
 from tests.e2e.world import World
+from workers.moves import AT_ONCE, MANY
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -40,10 +43,11 @@ async def test_the_virtual_service_shows_the_hosts_address_and_stays_itself(spac
 
 
 async def test_many_services_at_once_all_get_their_addresses(space: Space) -> None:
-    for number in range(20):
-        await space.create("services", service(f"s{number}"))
-    for number in range(20):
-        await moved(space, f"s{number}")
+    """So many that some have to wait for their turn."""
+    names = [f"s{number}" for number in range(AT_ONCE + MANY + 12)]
+    await asyncio.gather(*(space.create("services", service(name)) for name in names))
+    for name in names:
+        await moved(space, name)
 
 
 async def test_an_address_that_the_api_server_noted_and_lost_is_freed(

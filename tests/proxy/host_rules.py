@@ -47,7 +47,8 @@ class HostRules:
     def inspect(self, write: Write) -> Iterator[str]:
         """What must be known of a write before it is done."""
         if (write.target.plural, write.verb) == ("namespaces", "create"):
-            self._sent_namespaces[meta(write.body).get("name", "")] = labels(write.body).get(MARK, "")
+            name = meta(write.body).get("name", "")
+            self._sent_namespaces[name] = labels(write.body).get(MARK, "")
         if write.verb != "create" and write.target.plural:
             yield write.own_path
         if self._mapped and write.target.namespace:
