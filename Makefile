@@ -2,7 +2,7 @@
 SHELL := bash
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench bench-fleet chaos fuzz soak docs dashboard setup clean
+.PHONY: demo test lint format bench bench-fleet chaos fuzz soak docs chart site dashboard setup clean
 
 demo: .venv/.ready  ## watch objects appear on a host cluster, in under a minute
 	@$(BIN)/tohost demo $(ARGS)
@@ -40,6 +40,12 @@ soak: .venv/.ready  ## constant churn; nothing may grow
 docs: .venv/.ready  ## the pages that are told from the code
 	@$(BIN)/python -m tohost.kinds_page > docs/kinds.md
 
+chart: .venv/.ready  ## what of the Helm chart is told from the code
+	@$(BIN)/python -m tohost.chart deploy/chart
+
+site: .venv/.ready  ## the documentation as a site, in site/
+	@$(BIN)/mkdocs build --strict && echo site/index.html
+
 dashboard: .venv/.ready  ## rq-dashboard on 127.0.0.1:9181; REDIS_URL says where Redis is
 	@$(BIN)/tohost dashboard --redis-url $(or $(REDIS_URL),redis://localhost:6379/0)
 
@@ -49,4 +55,4 @@ setup: .venv/.ready
 	@bash .ci/setup
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis site

@@ -14,11 +14,13 @@ from aiohttp import web
 
 from common import metrics
 from common.errors import ConfigError
+from common.views import Views
 
 Page = Callable[[], tuple[str, bytes]]
 """Gives content type and body of an extra page; called in a thread, as it may have to ask Redis."""
 
 PAGES: Mapping[str, Page] = {"/metrics": metrics.page}
+NO_VIEWS = Views()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,18 @@ async def serve(
     ready: Callable[[], Readiness],
     pages: Mapping[str, Page] = PAGES,
     host: str = "0.0.0.0",
+    views: Views = NO_VIEWS,
 ) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port (useful when `port` is 0).
 
-    `pages` by path. Raises ConfigError when the port is taken.
+    `pages`: for programs, by path; `views`: for people. Raises ConfigError when the port is taken.
     """
     app = web.Application()
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz(ready))
     for path, page in pages.items():
         app.router.add_get(path, _page(page))
+    views.add_to(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, host, port)

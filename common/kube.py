@@ -31,6 +31,7 @@ from common.credentials import Credentials
 from common.errors import RetryError
 from common.kind import Kind
 from common.objects import Obj
+from common.request_count import WATCH, RequestCount
 
 __all__ = ["KubeClient", "Page", "object_path"]
 
@@ -59,13 +60,14 @@ class KubeClient:
     """Safe for many tasks at once. Watches use connections of their own, requests share `limit`.
 
     `clock` gives the server's time in Unix seconds. `breaker` only hears of the requests: it's for
-    the caller to ask it.
+    the caller to ask it. `cluster`: for metrics, the virtual cluster whose server it is.
     """
 
-    def __init__(self, credentials: Credentials, name: str, limit: int) -> None:
+    def __init__(self, credentials: Credentials, name: str, limit: int, cluster: str = "") -> None:
         self.name = name
         self.clock = ServerClock()
         self.breaker = CircuitBreaker(name)
+        self._count = RequestCount(cluster)
         self._credentials = credentials
         self._server = credentials.configuration.host.rstrip("/")
         self._headers = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "tohost"}
@@ -75,15 +77,15 @@ class KubeClient:
 
     @classmethod
     async def connect(
-        cls, kubeconfig: str, context: str = "", *, name: str, limit: int = 64
+        cls, kubeconfig: str, context: str = "", *, name: str, limit: int = 64, cluster: str = ""
     ) -> "KubeClient":
         """Read the credentials; sends nothing yet. Raises ConfigError.
 
-        `kubeconfig` "" means in-cluster; `name` is for messages and logs.
+        `kubeconfig` "" means in-cluster; `name` is for messages and logs; `cluster`: see above.
         """
         credentials = Credentials(kubeconfig, context)
         await credentials.load()
-        return cls(credentials, name, limit)
+        return cls(credentials, name, limit, cluster)
 
     async def close(self) -> None:
         await self._session.close()
@@ -119,9 +121,11 @@ class KubeClient:
                 answer = await self._send(method, url, data, content_type, timeout, header)
         except _TROUBLE as error:
             self.breaker.failed()
+            self._count.failed(method)
             raise RetryError(self._trouble(method, path, error)) from error
         status, raw, headers = answer
         self.breaker.heard(status)
+        self._count.answered(method, status)
         self.clock.hear(headers.get("Date", ""))
         if status >= 400:
             raise answer_error(f"{self.name}: {method} {path}", status, raw, headers, body)
@@ -227,6 +231,7 @@ class KubeClient:
         url = self._url(path, {**params, "watch": "1"})
         try:
             async with self._streams.get(url, **await self._stream_options()) as response:
+                self._count.answered(WATCH, response.status)
                 if response.status >= 400:
                     raw = await response.read()
                     if response.status == 401:

@@ -5,7 +5,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -15,11 +15,40 @@ from redis import Redis
 from common import health, logs, memory, metrics
 from common.config import Config, load
 from common.errors import ConfigError
+from common.gauges import CrewGauges, ReadinessGauges
 from common.redis_settings import Settings
 from common.reports import Reports
+from common.views import View, Views
 from common.workqueue.gauges import QueueGauges
 
 log = logs.get_log(__name__)
+NO_PAGES: Mapping[str, View] = {}
+_EXAMPLES = """examples:
+  tohost {name} --config tohost.yaml
+  tohost {name} --config tohost.yaml --health-port 8080 --log-format json
+
+It stops within 10 s of SIGTERM or Ctrl-C.
+
+Exit codes: 0 stopped so, 2 wrong usage or configuration."""
+
+
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The options of `tohost NAME`."""
+    result = argparse.ArgumentParser(
+        prog=f"tohost {name}",
+        description=description,
+        epilog=_EXAMPLES.format(name=name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument(
+        "--config", metavar="FILE", help="default: $TOHOST_CONFIG, else tohost.yaml"
+    )
+    result.add_argument(
+        "--health-port", type=int, metavar="PORT", help="serve /healthz and /readyz; 0: don't"
+    )
+    result.add_argument("--log-format", choices=["text", "json"])
+    result.add_argument("--log-level", choices=["debug", "info", "warning", "error"])
+    return result
 
 
 def main(
@@ -32,12 +61,7 @@ def main(
 
     Exit codes: 0 stopped by a signal, 2 the configuration can't be used.
     """
-    parser = argparse.ArgumentParser(prog=f"tohost {name}", description=description)
-    parser.add_argument("--config", help="path of tohost.yaml (default: $TOHOST_CONFIG)")
-    parser.add_argument("--health-port", type=int, help="serve /healthz and /readyz; 0: don't")
-    parser.add_argument("--log-format", choices=["text", "json"])
-    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"])
-    options = parser.parse_args(argv)
+    options = parser(name, description).parse_args(argv)
     try:
         config = load(options.config, check_kubeconfigs=True)
         logs.set_up(
@@ -69,6 +93,7 @@ async def living(
     health_port: int,
     redis: Redis,
     *measured: Collector,
+    pages: Mapping[str, View] = NO_PAGES,
 ) -> AsyncIterator[None]:
     """Tells what the configuration holds in vain, and which settings of Redis are wrong, and
     answers probes while the context lasts; for metrics also what is `measured` then."""
@@ -77,18 +102,19 @@ async def living(
     _rest_from_collecting()
     settings = Settings(redis)
 
-    def readiness() -> health.Readiness:
-        return ready().noting(settings.notes)
-
+    names = [each.name for each in config.virtual_clusters]
+    readiness = ReadinessGauges(lambda: ready().noting(settings.notes), names)
     async with AsyncExitStack() as stack:
-        names = [each.name for each in config.virtual_clusters]
         reports = Reports(redis, names, readiness)
         for beside in (settings.run(), reports.run(), memory.keep_trimmed()):
             stack.callback(asyncio.create_task(beside).cancel)
         if health_port:
-            measuring = partial(metrics.page, QueueGauges(redis, names), *measured)
-            pages = {"/metrics": measuring}
-            serving = health.serve(health_port, readiness, pages, host=config.health.host)
+            shared = QueueGauges(redis, names), CrewGauges(redis), readiness
+            measuring = partial(metrics.page, *shared, *measured)
+            views = Views(pages, config.health.page)
+            serving = health.serve(
+                health_port, readiness, {"/metrics": measuring}, config.health.host, views
+            )
             await stack.enter_async_context(serving)
         yield
     log.info("stopped")

@@ -2,6 +2,8 @@
 
 from common.context import Context
 
+UNREFERENCED = "no synced object refers to it"
+
 
 def unreferenced(plural: str, context: Context, *, always_selective: bool = False) -> str:
     """Why an object of a selective kind is not synced; "" when it is."""
@@ -9,4 +11,4 @@ def unreferenced(plural: str, context: Context, *, always_selective: bool = Fals
         return ""
     if plural in context.cluster.all_objects and not always_selective:
         return ""
-    return "no synced object refers to it"
+    return UNREFERENCED

@@ -12,7 +12,7 @@ from tests.controlplane import assets, process
 
 NAMES: Final = ("kube-controller-manager", "kube-scheduler")
 # Nodes and volumes have stand-ins, which these would take for dead or unbound.
-_OFF: Final = (
+OFF: Final = (
     "node-ipam-controller node-lifecycle-controller persistentvolume-attach-detach-controller"
     " persistentvolume-binder-controller persistentvolume-expander-controller"
     " cloud-node-lifecycle-controller ttl-controller taint-eviction-controller"
@@ -29,7 +29,7 @@ def missing() -> list[str]:
 def controllers(directory: Path, virtual: Path, host: Path) -> Iterator[None]:
     """A controller manager for each cluster and the host's scheduler, until the block ends. The
     arguments are the kubeconfigs, and the folder that has their keys."""
-    off = ",".join(f"-{name}" for name in _OFF.split())
+    off = ",".join(f"-{name}" for name in OFF.split())
     with ExitStack() as stack:
         for kubeconfig in (virtual, host):
             arguments = [f"--controllers=*,{off}"]

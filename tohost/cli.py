@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import tohost
 from common.errors import ConfigError, TohostError
 
 # name: (module with main(argv) -> int, one line of help)
@@ -20,11 +19,16 @@ COMMANDS = {
     "worker": ("workers.command", "one worker process: Redis queues into host objects"),
     "translate": ("tohost.translate", "print the host objects of a manifest, offline"),
     "status": ("tohost.status", "what is on the host, what is pending, what fails and why"),
+    "explain": ("tohost.explain", "where one object stands on both sides, and why"),
+    "requeue": ("tohost.requeue", "have objects looked at again, at once"),
+    "doctor": ("tohost.doctor.command", "look for what keeps objects from being synced"),
     "rbac": ("tohost.rbac", "print the Roles that a configuration needs, on both sides"),
+    "schema": ("tohost.schema", "print the JSON schema of tohost.yaml, or of the chart's values"),
     "release": ("tohost.release", "let deletions go that the brake holds"),
     "cleanup": ("tohost.cleanup.command", "remove all that a virtual cluster left"),
     "dashboard": ("tohost.dashboard", "rq-dashboard on loopback, without its pickle"),
-    "version": ("", "print the version"),
+    "completion": ("tohost.completion.command", "print what bash, zsh or fish complete with"),
+    "version": ("tohost.version", "print the version"),
 }
 
 
@@ -42,6 +46,9 @@ def usage() -> str:
             "  tohost demo",
             "  tohost run --config tohost.yaml --workers 2",
             "  tohost translate -f pod.yaml --config tohost.yaml",
+            "  tohost explain pods default/web-0",
+            "",
+            "Exit codes: 0 ok, 1 found problems, 2 wrong usage or configuration.",
         ]
     )
 
@@ -51,9 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command in {"-h", "--help", "help"}:
         print(usage())
         return 0
-    if command in {"version", "--version"}:
-        print(f"tohost {tohost.__version__}")
-        return 0
+    if command == "--version":
+        command = "version"
     if command not in COMMANDS:
         close = difflib.get_close_matches(command, COMMANDS, n=1)
         known = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(COMMANDS)}"

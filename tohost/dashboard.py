@@ -18,12 +18,29 @@ from common import redis_connection
 from common.config import load
 from common.errors import ConfigError
 
+_EXAMPLES = """examples:
+  tohost dashboard --tohost-config tohost.yaml
+  tohost dashboard --redis-url redis://localhost:6379/0 --port 9181
+
+--tohost-config FILE reaches Redis as watchers and workers do. All other options are rq-dashboard's
+own, below; unlike it, this binds to 127.0.0.1, and unpickles nothing.
+
+Exit codes: 0 stopped, 2 wrong usage or configuration.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Of our own option."""
+    result = argparse.ArgumentParser(prog="tohost dashboard", add_help=False, allow_abbrev=False)
+    result.add_argument("--tohost-config", metavar="FILE", help="reach Redis as tohost.yaml says")
+    return result
+
 
 def main(argv: list[str]) -> int:
     """The other options are rq-dashboard's own. Raises ConfigError when it isn't installed."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--tohost-config")
-    ours, options = parser.parse_known_args(argv)
+    ours, options = parser().parse_known_args(argv)
+    if "--help" in options:
+        print(_EXAMPLES)
     never_unpickle()
     try:
         serve = import_module("rq_dashboard.cli").main

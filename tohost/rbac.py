@@ -18,7 +18,9 @@ _EXAMPLES = """examples:
     | kubectl --context my-vcluster apply -f -
 
 On the host, watchers and workers have the ServiceAccounts tohost-watcher and tohost-worker; in a
-virtual cluster both use tohost. --namespace says where these are."""
+virtual cluster both use tohost. --namespace says where these are.
+
+Exit codes: 0 printed, 2 wrong usage or configuration."""
 
 
 def parser() -> argparse.ArgumentParser:

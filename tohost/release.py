@@ -9,16 +9,20 @@ from redis.exceptions import RedisError
 from common.brake_state import RELEASED_S, BrakeState, Held
 from common.config import load
 from common.errors import ConfigError
-from common.objects import Side
+from common.objects import Obj, Side
 from common.redis_connection import connect
 from common.redis_trouble import explain
+from tohost.output import write_data
 
 _EXAMPLES = """examples:
   tohost release my-vcluster --config tohost.yaml
+  tohost release my-vcluster -o json
 
 The brake holds deletions when more than safety.maxDeleteFraction of a virtual cluster's host
 objects would go at once, though nothing showed that somebody deleted what they were made for.
-/readyz of every worker, and its log, say what is held and what to check first."""
+/readyz of every worker, its log and tohost status say what is held and what to check first.
+
+Exit codes: 0 released, 1 Redis can't be used, 2 wrong usage or configuration."""
 _SIDES: Mapping[Side, str] = {"host": "host objects", "virtual": "virtual pods"}
 
 
@@ -33,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("name", metavar="NAME", help="the virtual cluster, as tohost.yaml has it")
     result.add_argument("--config", metavar="FILE", help="default: tohost.yaml")
+    result.add_argument("-o", "--output", choices=["text", "json", "yaml"], default="text")
     return result
 
 
@@ -54,10 +59,19 @@ def main(argv: Sequence[str]) -> int:
         return 1
     finally:
         redis.close()
-    print(f"{name}: {_told(held)}; no deletion is held for {RELEASED_S // 60} minutes from now")
+    if arguments.output == "text":
+        print(f"{name}: {_told(held)}; no deletion is held for {RELEASED_S // 60} minutes from now")
+    else:
+        sys.stdout.write(write_data(_data(name, held), arguments.output))
     return 0
 
 
 def _told(held: Mapping[Side, Held]) -> str:
     parts = [f"{each.count} of {each.of} {_SIDES[side]}" for side, each in held.items()]
     return f"released the deletion of {' and '.join(parts)}" if parts else "the brake held nothing"
+
+
+def _data(name: str, held: Mapping[Side, Held]) -> Obj:
+    """`held`: of each side what it held until now."""
+    sides = {side: {"deletions": each.count, "objects": each.of} for side, each in held.items()}
+    return {"virtualCluster": name, "releasedSeconds": RELEASED_S, "held": sides}

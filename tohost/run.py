@@ -21,7 +21,9 @@ from tohost.processes import ProcessTree, Program, python
 
 _EXAMPLES = """examples:
   tohost run --config tohost.yaml
-  TOHOST_REDIS__URL=redis://localhost:6379/0 tohost run --workers 4"""
+  TOHOST_REDIS__URL=redis://localhost:6379/0 tohost run --workers 4
+
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 wrong usage or configuration."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,26 +4,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import orjson
-import yaml
-from pydantic import ValidationError
-from redis import Redis
-from redis.exceptions import RedisError
-
-from common.config import load
-from common.config.redis import Redis as Settings
-from common.errors import ConfigError, TohostError
-from common.redis_connection import connect
-from tohost import standing
+from common import standing
+from tohost import place
+from tohost.live import Screen, show
+from tohost.output import write_data
 from tohost.status_text import as_data, as_text
 
+EVERY_S = 2.0
 _EXAMPLES = """examples:
   tohost status --config tohost.yaml
+  tohost status -w
   tohost status --redis-url redis://localhost:6379/0 -n my-vcluster -o json
 
 It asks Redis only, no cluster. VIRTUAL and HOST count objects, as last seen. PENDING are queued,
 running or tried again soon; LATER are fine and looked at again at a time of their own; FAILING were
 refused and are tried again by themselves; OLDEST is how long one has been pending or failing.
+
+With -w it shows that again and again until Ctrl-C, and goes on while Redis is away; -o json then
+writes one document a line.
 
 Exit codes: 0 all is fine, 1 something needs a look, 2 wrong usage or configuration."""
 
@@ -35,11 +33,20 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    place = result.add_mutually_exclusive_group()
-    place.add_argument("--config", metavar="FILE", help="default: tohost.yaml")
-    place.add_argument("--redis-url", metavar="URL", help="in place of a configuration")
+    place.add_options(result)
     result.add_argument(
-        "-n", "--virtual-cluster", metavar="NAME", help="only this one (default: all)"
+        "-n",
+        "-c",
+        "--virtual-cluster",
+        metavar="NAME",
+        help="only this one (default: all)",
+    )
+    result.add_argument("-w", "--watch", action="store_true", help="show it live, until Ctrl-C")
+    result.add_argument(
+        "--interval",
+        type=float,
+        metavar="SECONDS",
+        help=f"how often with -w (default: {EVERY_S:g})",
     )
     result.add_argument("-o", "--output", choices=["text", "json", "yaml"], default="text")
     return result
@@ -47,44 +54,27 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> int:
     """Raises ConfigError, and TohostError when Redis can't be reached."""
-    arguments = parser().parse_args(argv)
-    if arguments.redis_url:
-        settings, names = _settings(arguments.redis_url), None
-    else:
-        config = load(arguments.config)
-        settings, names = config.redis, [each.name for each in config.virtual_clusters]
-    redis = connect(settings)
-    try:
-        chosen = _chosen(redis, names, arguments.virtual_cluster)
-        everything = standing.read(redis, chosen)
-    except RedisError as error:
-        raise TohostError(f"Redis ({settings.address.plain}) can't be read: {error}") from error
-    finally:
-        redis.close()
-    sys.stdout.write(_write(everything, arguments.output))
-    return 0 if everything.fine else 1
+    usage = parser()
+    arguments = usage.parse_args(argv)
+    if arguments.interval is not None and not (arguments.watch and arguments.interval >= 0.1):
+        usage.error("--interval goes with -w, and is 0.1 or more")
+    if arguments.watch:
+        every_s = EVERY_S if arguments.interval is None else arguments.interval
+        return show(lambda: _page(arguments), every_s, Screen(sys.stdout, arguments.output))
+    text, fine = _page(arguments)
+    sys.stdout.write(text)
+    return 0 if fine else 1
 
 
-def _settings(url: str) -> Settings:
-    try:
-        return Settings.model_validate({"url": url})
-    except ValidationError as error:
-        raise ConfigError(f"--redis-url: {error.errors()[0]['msg']}") from None
+def _page(arguments: argparse.Namespace) -> tuple[str, bool]:
+    """What is shown once, and whether all is fine."""
+    with place.opened(arguments) as where:
+        chosen = where.clusters(arguments.virtual_cluster)
+        everything = standing.read(where.redis, chosen)
+    return _write(everything, arguments.output, lines=arguments.watch), everything.fine
 
 
-def _chosen(redis: Redis, names: Sequence[str] | None, name: str | None) -> Sequence[str]:
-    """Raises ConfigError when there's none of that name."""
-    known = standing.known_clusters(redis) if names is None else names
-    if name is not None and name not in known:
-        others = f"write one of: {', '.join(known)}" if known else "Redis knows of none"
-        raise ConfigError(f'-n: there is no virtual cluster "{name}"; {others}')
-    return known if name is None else [name]
-
-
-def _write(everything: standing.Everything, output: str) -> str:
+def _write(everything: standing.Everything, output: str, *, lines: bool) -> str:
     if output == "text":
         return as_text(everything)
-    data = as_data(everything)
-    if output == "json":
-        return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    return write_data(as_data(everything), output, one_line=lines)

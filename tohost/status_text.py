@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from common.ages import duration
 from common.objects import Obj
+from common.standing import Everything, Row, Scan, Standing
 from common.workqueue.overview import Trouble
-from tohost.standing import Everything, Row, Scan, Standing
+from tohost.output import plain
 
 SHOWN = 20
 """So many objects of each virtual cluster are named in text, and all in JSON and YAML."""
@@ -65,22 +67,12 @@ def _when(trouble: Trouble) -> str:
 
 
 def _line(words: str) -> str:
-    """In one line, without what could be taken for another one or move a terminal's cursor."""
-    plain = "".join(each if each.isprintable() else " " for each in words)
-    short = " ".join(plain.split())
+    short = plain(words)
     return short if len(short) <= LINE else f"{short[: LINE - 3]}..."
 
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def duration(seconds: float) -> str:
-    """As kubectl has it: 12s, 4m, 3h, 2d; in the next unit from its double on."""
-    for limit, unit, size in ((120, "s", 1), (7200, "m", 60), (172800, "h", 3600)):
-        if seconds < limit:
-            return f"{int(seconds / size)}{unit}"
-    return f"{int(seconds / 86400)}d"
 
 
 def as_data(everything: Everything) -> Obj:

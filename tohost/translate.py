@@ -18,7 +18,9 @@ _EXAMPLES = """examples:
   tohost translate -f pod.yaml --related services.yaml --related namespaces.yaml
 
 Objects that are not synced are named on standard error, with the reason. Those whose patches fail
-are named there too, and the exit code is then 1."""
+are named there too.
+
+Exit codes: 0 printed, 1 some could not be translated, 2 wrong usage or configuration."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """`tohost watcher` and `python -m watchers`: one watcher process."""
 
+import argparse
 import asyncio
 import os
 import secrets
@@ -17,13 +18,19 @@ from common.health import Readiness
 from common.host_identity import HostIdentity
 from common.kube import KubeClient
 from common.link import Link
+from common.page.views import views
 from common.redis_connection import connect
 from common.store import Store
 from common.workqueue import WorkQueue
+from watchers.gauges import StreamGauges
 from watchers.housekeeping import Housekeeping
 from watchers.leases import Leases
 from watchers.streams import streams_of
 from watchers.supervisor import Supervisor
+
+
+def parser() -> argparse.ArgumentParser:
+    return process.parser("watcher", __doc__)
 
 
 def main(argv: list[str]) -> int:
@@ -37,13 +44,14 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     async with AsyncExitStack() as stack:
         redis = connect(config.redis)
         stack.callback(redis.close)
-        supervisor, housekeeping, host = await _assemble(config, redis, stack)
+        supervisor, housekeeping, host, gauges = await _assemble(config, redis, stack)
 
         def readiness() -> Readiness:
             unknown = {"host": host.note} if host.note else {}
             return supervisor.readiness().noting({**housekeeping.notes, **unknown})
 
-        async with process.living(config, readiness, health_port, redis):
+        pages = views(redis, [each.name for each in config.virtual_clusters])
+        async with process.living(config, readiness, health_port, redis, gauges, pages=pages):
             beside = asyncio.create_task(housekeeping.run())
             try:
                 await supervisor.run(stop)
@@ -55,7 +63,7 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
 
 async def _assemble(
     config: Config, redis: Redis, stack: AsyncExitStack
-) -> tuple[Supervisor, Housekeeping, HostIdentity]:
+) -> tuple[Supervisor, Housekeeping, HostIdentity, StreamGauges]:
     store = Store(redis)
     client = await KubeClient.connect(config.host.kubeconfig, config.host.context, name="host")
     stack.push_async_callback(client.close)
@@ -77,16 +85,22 @@ async def _assemble(
         return supervisor.readiness().ok
 
     housekeeping = Housekeeping(clusters, ids, host, store, queue, leases, is_ready)
-    return supervisor, housekeeping, identity
+    gauges = StreamGauges(ids, lambda: leases.held, supervisor.keepers)
+    return supervisor, housekeeping, identity, gauges
 
 
 def _link(
     cluster: VirtualCluster, store: Store, host: HostIdentity, names: Collection[str]
 ) -> Link:
+    name = cluster.name
     connect = partial(
-        KubeClient.connect, cluster.kubeconfig, cluster.context, name=f"virtual {cluster.name}"
+        KubeClient.connect,
+        cluster.kubeconfig,
+        cluster.context,
+        name=f"virtual {name}",
+        cluster=name,
     )
-    return Link(cluster.name, connect, store, host, names)
+    return Link(name, connect, store, host, names)
 
 
 def _name() -> str:

@@ -12,6 +12,7 @@ from random import random
 from redis import RedisError
 
 from common.backoff import delay_s
+from common.clock import running_s
 from common.discovery import Discovery
 from common.errors import ApiError, NotServedError, RetryError, TohostError
 from common.kind import Kind
@@ -67,6 +68,7 @@ class Keeper:
         self._troubles = troubles
         self._turnstile = turnstile
         self._clock = clock
+        self._heard_at = running_s()
         self._trouble = ""
         self._doubtful = False
         self._proven = False
@@ -82,6 +84,12 @@ class Keeper:
         """What people should know of the stream, "" for nothing."""
         flow = self._reflector.trouble if self._reflector else ""
         return self._trouble or flow or (self._told and self._told.get(self._topic, "")) or ""
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago the server last said anything in this stream, whoever asked."""
+        flow = self._reflector
+        return running_s() - (max(self._heard_at, flow.heard_at) if flow else self._heard_at)
 
     @property
     def _topic(self) -> tuple[str, str]:
@@ -142,6 +150,7 @@ class Keeper:
             position,
             verify=self._link.verify if virtual else self._link.verify_host,
         )
+        self._heard_at = running_s() - self.silent_s
         self._informer, self._reflector, self._trouble = informer, reflector, ""
         self._troubles.over(str(self._stream.id))
         try:
@@ -185,6 +194,7 @@ class Keeper:
             known = await self._known()
             served = known.served if known else None
             await informer.leave(Record("gone" if gone else "away", served), synced=not unproven)
+        self._heard_at = running_s()
         self._informer, self._reflector, self.missing = informer, None, True
         self._proven = not offers[side] and not unproven
         self._trouble = ""

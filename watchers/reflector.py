@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Protocol, TypeAlias
 
 from common.api import status_error
+from common.clock import running_s
 from common.errors import ApiError, NotFoundError, NotServedError, RetryError
 from common.kube import Page
 from common.logs import get_log
@@ -61,7 +62,8 @@ async def no_check() -> None:
 
 class Reflector:
     """`verify` raises when the server isn't the right cluster; it's asked at every (re)connection
-    and before a list may delete what it lacks. `trouble` says what is wrong now, "" if nothing."""
+    and before a list may delete what it lacks. `trouble` says what is wrong now, "" if nothing;
+    `heard_at` when the server last said anything, by `common.clock.running_s`."""
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class Reflector:
         machine: Machine | None = None,
     ) -> None:
         self.trouble = ""
+        self.heard_at = float("-inf")
         self._name = name
         self._source = source
         self._sink = sink
@@ -117,6 +120,7 @@ class Reflector:
         if step.token:
             params["continue"] = step.token
         page = await self._source.list_page(self._path, params)
+        self.heard_at = running_s()
         version = self._machine.list_version if step.token else page.resource_version
         await self._sink.listed(page.items, version)
         self._empty = self._empty and not page.items
@@ -154,6 +158,7 @@ class Reflector:
     async def _doubt(self) -> Step | None:
         """Asks for as good as nothing, to learn at which version the server stands."""
         page = await self._source.list_page(self._path, {**self._params, "limit": str(A_FEW)})
+        self.heard_at = running_s()
         shown = [version_of([("", each)]) for each in page.items]
         following = self._machine.stands_at(page.resource_version, shown)
         if following:
@@ -167,6 +172,7 @@ class Reflector:
 
     async def _deliver(self, batch: list[Event]) -> None:
         """Hand on the events before an ERROR, then raise that."""
+        self.heard_at = running_s()
         at = next((i for i, event in enumerate(batch) if event[0] == "ERROR"), len(batch))
         good = batch[:at] if at < len(batch) else batch
         if good:

@@ -117,6 +117,10 @@ class Supervisor:
                 waiting[str(stream)] = wrong or "listing"
         return Readiness(waiting, notes)
 
+    def keepers(self) -> Mapping[StreamId, Keeper]:
+        """What runs here now; may be called in another thread."""
+        return {stream: running.keeper for stream, running in dict(self._running).items()}
+
     async def _try_tick(self) -> None:
         try:
             await self._tick()

@@ -1,5 +1,6 @@
 """`tohost worker` and `python -m workers`: one worker process."""
 
+import argparse
 import asyncio
 
 from common import process
@@ -14,6 +15,10 @@ from workers.snapshots import SnapshotReader
 from workers.worker import Worker
 
 GRACE_S = 7.0
+
+
+def parser() -> argparse.ArgumentParser:
+    return process.parser("worker", __doc__)
 
 
 def main(argv: list[str]) -> int:
@@ -31,7 +36,8 @@ async def run(config: Config, health_port: int = 0, stop: asyncio.Event | None =
     scans = Scans(redis, kinds, queue, config.safety.scan_every)
     host_names = HostNames(redis, queue, weights.keys())
     worker = Worker(config, queue, Store(redis), SnapshotReader(redis, kinds), scans, host_names)
-    async with process.living(config, worker.readiness, health_port, redis, worker.room):
+    measured = worker.room, worker.connected
+    async with process.living(config, worker.readiness, health_port, redis, *measured):
         await worker.run(stop, GRACE_S)
     redis.close()
     return 0

@@ -192,6 +192,7 @@ class Connections:
             virtual.context,
             name=virtual.name,
             limit=CONNECTIONS,
+            cluster=virtual.name,
         )
         names = [each.name for each in self.config.virtual_clusters]
         return Link(virtual.name, connect, self.store, host, names)

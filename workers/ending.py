@@ -21,15 +21,19 @@ Stream: TypeAlias = tuple[str, Side, str]
 SIDES: tuple[Side, Side] = ("virtual", "host")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ending:
     """`answers`: what the servers said, as the store keeps it. `told`: the version of a host Event
-    that is done with, "" if this is none."""
+    that is done with, "" if this is none. `plan_s`: how long the plans took; `began_s`, `ended_s`:
+    when the run did, by `common.clock.running_s`."""
 
     taken: Taken
     outcome: Outcome
     answers: tuple[tuple[Stream, Change], ...] = ()
     told: str = ""
+    plan_s: float = 0.0
+    began_s: float = 0.0
+    ended_s: float = 0.0
 
 
 def flush(store: Store, queue: WorkQueue, endings: Sequence[Ending]) -> None:

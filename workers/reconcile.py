@@ -8,10 +8,14 @@ import traceback
 from collections.abc import Callable
 
 from common.actions import Action, Create, EmitEvent, Patch, RequeueAfter
+from common.clock import running_s
 from common.context import Context
 from common.errors import BlockedError, HeldError, RetryError, TerminalError
 from common.keys import Key
 from common.logs import get_log
+from common.metrics import INTERNAL_ERRORS
+from common.naming import host_name, host_namespace
+from common.objects import name_of, namespace_of
 from common.workqueue import Again, Blocked, Done, Outcome, Retry, Terminal, Tries
 from workers import service_replace
 from workers.answers import came_out_changed
@@ -27,6 +31,11 @@ TELL_AFTER_FAILURES = 4
 TELL_EVERY = 16
 """Of failures in a row after those; so their Event stays until they end, and costs little."""
 NO_TRIES = Tries()
+_DECIDED = {
+    Retry: "failed, is tried again",
+    Blocked: "waits for something else",
+    Terminal: "refused, is tried again",
+}
 _log = get_log(__name__)
 
 
@@ -47,6 +56,17 @@ class Reconciler:
     ) -> Outcome:
         """Bring both sides together. `holds` says whether the key's lease still stands; `tries`
         counts the failures in a row before."""
+        outcome = await self._outcome(work, holds, tries)
+        if not isinstance(outcome, Done | Again) and _worth_telling(tries.total, first=True):
+            _log.info(
+                _DECIDED[type(outcome)],
+                virtual=str(work.key),
+                host=_host_name(work),
+                why=outcome.message,
+            )
+        return outcome
+
+    async def _outcome(self, work: Work, holds: Callable[[], bool], tries: Tries) -> Outcome:
         try:
             return await self._rounds(work, holds)
         except HeldError as error:
@@ -75,7 +95,10 @@ class Reconciler:
         for _ in range(MAX_ROUNDS):
             work.plan_again = False
             context = Context(work.cluster, work.related, self._clock(), work.key.name)
-            for action in plan(work.kind, work.virtual, work.host, context):
+            began_s = running_s()
+            actions = plan(work.kind, work.virtual, work.host, context)
+            work.plan_s += running_s() - began_s
+            for action in actions:
                 if not holds():
                     return Retry(None, "the lease was lost")
                 await self._one(work, action)
@@ -113,19 +136,27 @@ class Reconciler:
             )
 
 
-def _worth_telling(before: int) -> bool:
-    """Whether people should hear of a failure after so many of its sort."""
-    return before >= TELL_AFTER_FAILURES and (before - TELL_AFTER_FAILURES) % TELL_EVERY == 0
+def _worth_telling(before: int, *, first: bool = False) -> bool:
+    """Whether people should hear of a failure after so many of its sort; of the `first`, too."""
+    after = before - TELL_AFTER_FAILURES
+    return (first and before == 0) or (after >= 0 and after % TELL_EVERY == 0)
 
 
 def _host_name(work: Work) -> str:
-    metadata = (work.host or {}).get("metadata") or {}
-    return f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+    """With its namespace. While there's no host object: what its name would be."""
+    if work.host is not None:
+        return f"{namespace_of(work.host)}/{name_of(work.host)}"
+    key, cluster = work.key, work.cluster
+    if not work.kind.namespaced:
+        return f"/{work.kind.host_name(cluster, key.name)}"
+    name = host_name(cluster, key.namespace, key.name, key.plural)
+    return f"{host_namespace(cluster, key.namespace)}/{name}"
 
 
 def broken(key: Key, error: Exception) -> Terminal:
     """The outcome of a bug."""
     message = _without_values(error)
+    INTERNAL_ERRORS.labels(key.cluster, key.plural).inc()
     _log.error("reconcile broke", key=str(key), error=message)
     return Terminal(message, "InternalError")
 

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from common.keys import redis_prefix
 from common.kind import Kind
 from common.logs import get_log
-from common.metrics import SCAN_AT, SCAN_PAIRS, SCAN_SECONDS, SCAN_WOKEN
+from common.metrics import SCAN_AT, SCAN_EVERY, SCAN_PAIRS, SCAN_SECONDS, SCAN_WOKEN
 from common.workqueue import WorkQueue
 from common.workqueue.rest import Rest
 from workers.fights import TRUCE_S, Fights
@@ -62,6 +62,7 @@ class Scans:
         self._unchanged = Unchanged(redis)
         self._worker = queue.worker
         self._every_s = every_s
+        SCAN_EVERY.set(every_s)
         self._tick_s = min(every_s / LOOKS_PER_PERIOD or LONGEST_TICK_S, LONGEST_TICK_S)
 
     async def run(self, sessions: Mapping[str, Session], fights: Fights) -> None:
@@ -92,6 +93,7 @@ class Scans:
         else:
             report = Report(Findings(pairs), 0.0, 0.0, time.time())
             await asyncio.to_thread(self._store, session.cluster.name, report)
+            SCAN_AT.labels(session.cluster.name).set(report.at)
 
     async def scan(self, session: Session) -> Report:
         """Scan one virtual cluster now. Raises redis.RedisError."""

@@ -18,6 +18,7 @@ class Work:
     answers: objects that the servers returned, to be stored before the key is given back.
     plan_again: a write without a version precondition may have met changes that were not seen.
     requeue_after_s: the earliest time that something asked for another look, None for none.
+    plan_s: how long the plans took so far.
     """
 
     key: Key
@@ -32,6 +33,7 @@ class Work:
     plan_again: bool = False
     requeue_after_s: float | None = None
     requeue_reason: str = ""
+    plan_s: float = 0.0
 
     def on(self, side: Side) -> Obj | None:
         """The object of that side."""

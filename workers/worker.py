@@ -12,6 +12,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from common.clock import running_s
 from common.config import Config
 from common.errors import RetryError
 from common.health import Readiness
@@ -23,11 +24,12 @@ from common.pace import Pace
 from common.redis_trouble import Troubles
 from common.store import Store
 from common.workqueue import Again, Done, Retry, Taken, WorkQueue
-from workers import host_names
+from workers import host_names, timing
 from workers.connections import Connections
 from workers.ending import Ending, answers_of, flush
 from workers.event_up import EVENTS, EventUp
 from workers.fights import Fights
+from workers.gauges import ConnectionGauges
 from workers.host_names import HostNames
 from workers.live import with_live
 from workers.opening import Openings
@@ -74,6 +76,7 @@ class Worker:
         self._openings = Openings(store)
         self._tombstones = Purge(store, queue.clusters)
         self.room = Room(config.workers.concurrency, queue.clusters, self._servers)
+        self.connected = ConnectionGauges(self._connections, queue.clusters)
         self._taking = Taking(
             queue, reader, self.room, self._event_up.may_take, self._begin, self._troubles
         )
@@ -143,12 +146,14 @@ class Worker:
 
     async def _reconcile(self, taken: Taken, snapshot: Snapshot | Exception) -> None:
         """Whatever happens, the key comes back: a bug must not cost more than the one key."""
+        began_s = running_s()
         try:
             ending = await self._run(taken, snapshot)
         except RetryError as error:
             ending = Ending(taken, Retry(error.after_s, str(error)))
         except Exception as error:
             ending = Ending(taken, broken(taken.key, error))
+        ending.began_s, ending.ended_s = began_s, running_s()
         self._ended.put_nowait(ending)
 
     async def _run(self, taken: Taken, snapshot: Snapshot | Exception) -> Ending:
@@ -167,7 +172,8 @@ class Worker:
         outcome = await reconciler.reconcile(work, lambda: self._queue.holds(taken), taken.tries)
         if key.plural == host_names.PLURAL:
             await self._host_names.look_at(work, session)
-        return Ending(taken, outcome, tuple(answers_of(work, session, snapshot.positions)))
+        answers = tuple(answers_of(work, session, snapshot.positions))
+        return Ending(taken, outcome, answers, plan_s=work.plan_s)
 
     async def _bring_up(self, taken: Taken, snapshot: Snapshot, session: Session) -> Ending:
         outcome = await self._event_up.bring_up(
@@ -208,6 +214,7 @@ class Worker:
             except RedisError as error:
                 await self._pause("ending", error)
         self._troubles.over("ending")
+        timing.tell(endings)
         self._taking.ended(each.taken for each in endings)
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:

@@ -69,10 +69,12 @@ class Logs(Section):
 
 
 class Health(Section):
-    """Where `/healthz` and `/readyz` are served; port 0: nowhere."""
+    """Where `/healthz` and `/readyz` are served; port 0: nowhere. `page`: who sees the watcher's
+    page there, which tells names of objects."""
 
     host: str = "0.0.0.0"
     port: int = Field(default=0, ge=0, le=65535)
+    page: Literal["local", "everyone", "none"] = "local"
 
 
 class Workers(Section):

@@ -1,7 +1,8 @@
 """How much work the queues hold: for metrics and `tohost status`."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from redis import Redis
 from rq.job import Job
@@ -24,15 +25,25 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The keys of one kind that wait for a worker; `oldest_s`: how long the next one has."""
+
+    queued: int
+    oldest_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """One virtual cluster, of all kinds. `failing`: of all the others those whose last try failed.
-    `oldest_s`: how long the key that is next has been queued, 0 when none is."""
+    `oldest_s`: how long the key that is next has been queued, 0 when none is. `kinds`: by plural
+    what waits, of those of which something does."""
 
     queued: int
     running: int
     delayed: int
     failing: int
     oldest_s: float
+    kinds: Mapping[str, Waiting] = field(default_factory=dict, hash=False)
 
 
 def backlogs(redis: Redis, clusters: Collection[str]) -> dict[str, Backlog]:
@@ -46,10 +57,11 @@ def backlogs(redis: Redis, clusters: Collection[str]) -> dict[str, Backlog]:
             pipe.hlen(f"{start}:attempts")
         counts = iter(pipe.execute())
     found = {name: _backlog(*(next(counts) for _ in range(4))) for name in clusters}
-    oldest_s = _oldest_s(redis, [name for name, backlog in found.items() if backlog.queued])
-    return {
-        name: replace(backlog, oldest_s=oldest_s.get(name, 0.0)) for name, backlog in found.items()
-    }
+    waiting = _waiting(redis, [name for name, backlog in found.items() if backlog.queued])
+    for name, kinds in waiting.items():
+        oldest_s = max(each.oldest_s for each in kinds.values())
+        found[name] = replace(found[name], oldest_s=oldest_s, kinds=kinds)
+    return found
 
 
 def _backlog(all_: int, running: int, delayed: int, failing: int) -> Backlog:
@@ -57,20 +69,24 @@ def _backlog(all_: int, running: int, delayed: int, failing: int) -> Backlog:
     return Backlog(max(0, all_ - running - delayed), running, delayed, failing, 0.0)
 
 
-def _oldest_s(redis: Redis, clusters: Sequence[str]) -> dict[str, float]:
-    """How long the first key of all queues of these clusters has been queued."""
+def _waiting(redis: Redis, clusters: Sequence[str]) -> dict[str, dict[str, Waiting]]:
+    """By cluster and plural, of the queues that aren't empty."""
     if not clusters:
         return {}
     names = [name for some in queue_names(redis, clusters).values() for name in some]
     with redis.pipeline(transaction=False) as pipe:
         for name in names:
-            pipe.lindex(jobs.queue(redis, name).key, 0)
-        heads = pipe.execute()
-    oldest_s: dict[str, float] = {}
-    for name, age_s in zip(names, _ages_s(redis, heads), strict=True):
-        cluster, _ = jobs.place_of(name)
-        oldest_s[cluster] = max(oldest_s.get(cluster, 0.0), age_s)
-    return oldest_s
+            key = jobs.queue(redis, name).key
+            pipe.llen(key)
+            pipe.lindex(key, 0)
+        answers = pipe.execute()
+    lengths, ages_s = answers[::2], _ages_s(redis, answers[1::2])
+    found: dict[str, dict[str, Waiting]] = defaultdict(dict)
+    for name, length, age_s in zip(names, lengths, ages_s, strict=True):
+        if length:
+            cluster, plural = jobs.place_of(name)
+            found[cluster][plural] = Waiting(length, age_s)
+    return found
 
 
 def depths(redis: Redis, clusters: Iterable[str]) -> dict[tuple[str, str], Depth]:

@@ -3,14 +3,14 @@
 Every process tells the same, as it's about all of them.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis import Redis, RedisError
 
 from common.logs import get_log
-from common.workqueue.depth import backlogs
+from common.workqueue.depth import Backlog, backlogs
 
 _log = get_log(__name__)
 
@@ -33,6 +33,17 @@ class QueueGauges(Collector):
             for cluster, backlog in found.items():
                 gauge.add_metric((cluster,), getattr(backlog, attribute))
             yield gauge
+        yield from _by_kind(found)
+
+
+def _by_kind(found: Mapping[str, Backlog]) -> Iterator[GaugeMetricFamily]:
+    """Of kinds of which something waits."""
+    for name, help_, attribute in _KIND_GAUGES:
+        gauge = GaugeMetricFamily(name, help_, labels=("cluster", "plural"))
+        for cluster, backlog in found.items():
+            for plural, waiting in backlog.kinds.items():
+                gauge.add_metric((cluster, plural), getattr(waiting, attribute))
+        yield gauge
 
 
 _GAUGES = (
@@ -41,4 +52,8 @@ _GAUGES = (
     ("tohost_queue_running", "Keys that workers have in hand.", "running"),
     ("tohost_queue_delayed", "Keys that are looked at again at a later time.", "delayed"),
     ("tohost_queue_failing", "Keys whose last try failed.", "failing"),
+)
+_KIND_GAUGES = (
+    ("tohost_queue_kind_depth", "Keys of a kind that wait; none, no series.", "queued"),
+    ("tohost_queue_kind_oldest_seconds", "How long the oldest of these has waited.", "oldest_s"),
 )

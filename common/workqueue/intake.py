@@ -2,28 +2,37 @@
 whether a token is one of ours.
 """
 
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
 from redis import Redis
 from rq.job import Job
 
 from common.keys import Key
+from common.logs import get_log
 from common.workqueue import jobs
 from common.workqueue.bell import Bell, ring
 from common.workqueue.turns import Admission, Shares, Turns
 
 LOOK_EVERY_S = 2.0
 
-_log = logging.getLogger(__name__)
+_log = get_log(__name__)
 
 Place: TypeAlias = tuple[str, str]
 """A queue by (cluster, plural)."""
 Popped: TypeAlias = list[tuple[str, bytes]]
 """The names of queues and the job ids taken from them."""
+
+
+class Token(NamedTuple):
+    """What a job says of its key. queued: that it is; since: from when on, in Unix seconds by the
+    date of who queued it, 0 when that isn't known."""
+
+    queued: bool
+    since: float
 
 
 class Intake:
@@ -59,9 +68,8 @@ class Intake:
         weights: Mapping[str, int],
         admission: Admission,
         may_take: Callable[[Place], bool],
-    ) -> dict[Key, bool]:
-        """Take up to `limit` tokens. Answers the keys they stand for, and for each whether its
-        job says that it is queued."""
+    ) -> dict[Key, Token]:
+        """Take up to `limit` tokens. Answers them by the keys they stand for."""
         self.held_back = False
         if limit <= 0:
             return {}
@@ -166,25 +174,26 @@ class Intake:
         for queue, hops in rung.items():
             ring(self._redis, [jobs.queue_name(*queue)], hops + 1)
 
-    def _check(self, popped: Iterable[tuple[str, bytes]]) -> dict[Key, bool]:
-        """Keys whose jobs are as we make them, and whether those say that they are queued.
+    def _check(self, popped: Iterable[tuple[str, bytes]]) -> dict[Key, Token]:
+        """Keys whose jobs are as we make them, and what these say.
 
         All others are refused: nothing they name is imported, nothing they hold unpickled.
         """
-        tokens: dict[Key, bool] = {}
+        tokens: dict[Key, Token] = {}
         refused: list[tuple[str, str, bytes, str]] = []
         with self._redis.pipeline(transaction=False) as pipe:
             for _, token in popped:
-                pipe.hmget(Job.redis_job_namespace_prefix.encode() + token, "data", "status")
+                name_of_job = Job.redis_job_namespace_prefix.encode() + token
+                pipe.hmget(name_of_job, "data", "status", "enqueued_at")
             answers = pipe.execute(raise_on_error=False)
         for (name, token), answer in zip(popped, answers, strict=True):
             id_ = token.decode(errors="replace")
             key = jobs.key_of(id_)
-            payload, status = answer if isinstance(answer, list) else (b"", b"")
+            payload, status, since = answer if isinstance(answer, list) else (b"", b"", b"")
             if why := jobs.objection(key, name, payload):
                 refused.append((name, id_, payload or b"", why))
             elif key is not None:
-                tokens[key] = status == b"queued"
+                tokens[key] = Token(status == b"queued", _unix_s(since))
         self._refuse(refused)
         return tokens
 
@@ -193,9 +202,17 @@ class Intake:
             return
         with self._redis.pipeline() as pipe:
             for name, id_, payload, why in refused:
-                _log.warning("job refused", extra={"queue": name, "job": id_, "why": why})
+                _log.warning("job refused", queue=name, job=id_, why=why)
                 jobs.refuse(self._redis, pipe, name, id_, payload, why)
             pipe.execute()
+
+
+def _unix_s(date: bytes | None) -> float:
+    """What RQ writes, or anybody: 0 for what is no date."""
+    try:
+        return datetime.fromisoformat((date or b"").decode()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
 
 
 def _places(rung: Mapping[str, int]) -> dict[Place, int]:

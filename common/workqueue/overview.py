@@ -80,7 +80,7 @@ def overview(redis: Redis, cluster: str) -> Overview:
     by_plural = {plural: [row for row in rows if row.key.plural == plural] for plural in plurals}
     loads = {plural: _load(by_plural[plural], waits.get(plural, 0), now_s) for plural in plurals}
     stuck = [row for row in rows if row.failing or _age_s(row, now_s) > LONG_S]
-    words = _words(redis, [row.key for row in stuck])
+    words = last_words(redis, [row.key for row in stuck])
     told = [_trouble(row, now_s, text) for row, text in zip(stuck, words, strict=True)]
     named = {each.key for each in told}
     told += [_waiting(*head) for head in heads if head[1] > LONG_S and head[0] not in named]
@@ -145,7 +145,7 @@ def _waiting(key: Key, age_s: float, behind: int) -> Trouble:
     return Trouble(key, "waiting", 0, age_s, 0.0, words)
 
 
-def _words(redis: Redis, keys: Sequence[Key]) -> Iterator[str]:
+def last_words(redis: Redis, keys: Sequence[Key]) -> Iterator[str]:
     """What was said of each key last, "" when nobody knows."""
     for start in range(0, len(keys), _BATCH):
         with redis.pipeline(transaction=False) as pipe:

@@ -35,7 +35,7 @@ from common.keys import Key
 from common.workqueue import jobs
 from common.workqueue.bell import ring
 from common.workqueue.depth import Depth, depths
-from common.workqueue.intake import Intake
+from common.workqueue.intake import Intake, Token
 from common.workqueue.presence import Presence, queue_names
 from common.workqueue.state import (
     LEASE_S,
@@ -66,7 +66,8 @@ class Taken:
     `deadline`, by `common.clock.running_s`, is when the lease ends; heartbeats move it. Ask
     `WorkQueue.holds` before each write. `known`: the versions of the virtual and of the host object
     that the run knows ("" for none), so that at its end only others lead to one more; None for a
-    run that doesn't look at the store. `run` is there once RQ shows that it goes on.
+    run that doesn't look at the store. `run` is there once RQ shows that it goes on. `waited_s`:
+    how long it was queued, as far as that is known, by the dates of two machines.
     """
 
     key: Key
@@ -77,6 +78,7 @@ class Taken:
     started: float
     known: tuple[str, str] | None = None
     run: Execution | None = field(default=None, repr=False)
+    waited_s: float = 0.0
 
 
 class WorkQueue:
@@ -158,22 +160,24 @@ class WorkQueue:
         tokens = self._intake.pop(limit, self._open, self.clusters, admission, may_take)
         return self._start(tokens) if tokens else []
 
-    def _start(self, tokens: Mapping[Key, bool]) -> list[Taken]:
+    def _start(self, tokens: Mapping[Key, Token]) -> list[Taken]:
         """Lease the keys of these tokens; those that may not run now are dropped, their marks
         stand."""
-        now = self._clock()
+        now, date_s = self._clock(), self._date()
         leases = {key: f"{self.worker}.{next(self._leases)}" for key in tokens}
         keys = sorted(tokens)
         with self._redis.pipeline(transaction=False) as pipe:
             for cluster, some in groupby(keys, key=lambda key: key.cluster):
-                wanted = [(key.member, leases[key], tokens[key]) for key in some]
+                wanted = [(key.member, leases[key], tokens[key].queued) for key in some]
                 self._scripts.start(pipe, cluster, wanted)
             answers = [value for answer in pipe.execute() for value in answer]
         taken = []
         for key, seq, attempts in zip(keys, answers[::2], answers[1::2], strict=True):
             if seq:
                 tries = Tries.decode(attempts.decode(errors="replace"))
-                taken.append(Taken(key, int(seq), tries, leases[key], now + LEASE_S, now))
+                one = Taken(key, int(seq), tries, leases[key], now + LEASE_S, now)
+                one.waited_s = max(0.0, date_s - (tokens[key].since or date_s))
+                taken.append(one)
         self._running.update((one.key, one) for one in taken)
         return taken
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ EVERY_S: Final = 10.0
 WARM_UP: Final = 1 / 3
 """The share of the run that isn't measured: caches fill, tombstones live for ten minutes."""
 _MIB: Final = 2**20
-_LEVELS: Final = ("warning", "error", "critical")
+_COMPLAINT: Final = re.compile(r"\S+ \[(warning|error|critical) *\] (.*?) \[[\w.]+\]")
 
 
 @dataclass
@@ -86,7 +87,6 @@ def complaints(logs: Iterable[Path]) -> Counter[str]:
     for log in logs:
         with log.open(errors="replace") as lines:
             for line in lines:
-                words = line.split(maxsplit=2)
-                if len(words) == 3 and words[1] in _LEVELS:
-                    found[f"{words[1]} {words[2].partition('  ')[0].strip()}"] += 1
+                if said := _COMPLAINT.match(line):
+                    found[f"{said[1]} {said[2]}"] += 1
     return found

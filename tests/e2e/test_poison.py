@@ -15,6 +15,7 @@ from common.errors import ApiError
 from common.keys import Key
 from common.kube import MERGE_PATCH, KubeClient
 from common.objects import Obj
+from common.standing import read
 from common.workqueue import jobs
 from tests.e2e.objects import configmap, pod
 from tests.e2e.space import Space
@@ -28,7 +29,6 @@ from tests.e2e.webhooks import (
     webhook_server,
 )
 from tests.e2e.world import HOST_NAMESPACE
-from tohost.standing import read
 from tohost.status_text import as_text
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+import tohost
 from common.config import load
 from common.objects import Obj
 from tests.integration.manifests import MANIFESTS, ROOT, documents, named, pod_specs
@@ -100,6 +101,22 @@ def test_workers_can_be_scaled_in_compose() -> None:
     assert "container_name" not in worker
 
 
+def test_every_file_tells_the_same_version() -> None:
+    version = tohost.__version__
+    kustomized = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text())["images"]
+    assert kustomized == [{"name": "tohost", "newTag": version}]
+    assert f"image.version={version} " in (ROOT / "deploy" / "Dockerfile").read_text()
+    assert compose()["services"]["worker"]["image"] == f"tohost:{version}"
+    assert f"\n## {version}\n" in (ROOT / "docs" / "changelog.md").read_text()
+
+
+def test_the_image_is_built_with_the_uv_of_the_set_up() -> None:
+    setup = (ROOT / ".ci" / "setup").read_text()
+    [version] = [line for line in setup.splitlines() if line.startswith("UV_VERSION=")]
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    assert f"uv=={version.removeprefix('UV_VERSION=')}\n" in dockerfile
+
+
 def test_compose_is_well_formed() -> None:
     if has_compose():
         command = ["docker", "compose", "-f", str(ROOT / "compose.yaml"), "config", "--format"]
@@ -108,7 +125,8 @@ def test_compose_is_well_formed() -> None:
         content = json.loads(done.stdout)
     else:
         content = compose()
-    assert set(content["services"]) == {"redis", "watcher", "worker", "dashboard"}
+    always = {name for name, service in content["services"].items() if "profiles" not in service}
+    assert always == {"redis", "watcher", "worker", "dashboard"}
     for service in content["services"].values():
         assert_service(service, content)
 
@@ -118,8 +136,10 @@ def assert_service(service: Obj, content: Obj) -> None:
     assert all(isinstance(word, str) for word in service["command"])
     depends: dict[str, Any] = service.get("depends_on") or {}
     for name, needs in depends.items():
-        assert needs["condition"] == "service_healthy"
-        assert "healthcheck" in content["services"][name]
+        if needs["condition"] == "service_healthy":
+            assert "healthcheck" in content["services"][name]
+        else:  # it ends, and is there only in the demo
+            assert needs == {"condition": "service_completed_successfully", "required": False}
 
 
 def test_every_document_says_where_it_belongs() -> None:

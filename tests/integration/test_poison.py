@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import orjson
 import pytest
 from redis import Redis
 
@@ -17,6 +18,8 @@ from common.keys import Key
 from common.kind import Kind
 from common.kinds import REGISTRY
 from common.kube import KubeClient
+from common.logs import formatter
+from common.naming import host_name
 from common.objects import Obj
 from common.workqueue import Blocked, Done, Outcome, Retry, Terminal, Tries, WorkQueue
 from sandbox.run import Sandbox, sandbox
@@ -166,3 +169,20 @@ async def test_a_bug_is_told_without_the_objects_data(bench: Bench) -> None:
     assert isinstance(outcome, Terminal)
     assert outcome.reason == "InternalError"
     assert outcome.message.startswith("internal error: KeyError in broken (test_poison.py:")
+
+
+async def test_the_log_tells_what_becomes_of_an_object_by_both_of_its_names(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that was decided, and a failure that lasts not each time."""
+    caplog.set_level("INFO")
+    for blocks in range(TELL_AFTER_FAILURES):
+        await bench.reconcile(Tries(blocks=blocks))
+    await bench.session.host.create(NAMESPACES, "", {"metadata": {"name": "h"}})
+    await bench.reconcile()
+    lines = [formatter("json").format(record) for record in caplog.records]
+    blocked, performed = [orjson.loads(line) for line in lines if "v configmaps n/c" in line]
+    assert blocked["message"] == "waits for something else"
+    assert 'namespaces "h" not found' in blocked["why"]
+    assert (performed["message"], performed["action"]) == ("performed", "Create")
+    assert blocked["host"] == performed["host"] == f"h/{host_name(CLUSTER, 'n', 'c', 'configmaps')}"

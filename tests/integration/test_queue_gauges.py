@@ -57,7 +57,9 @@ def test_a_scrape_has_a_gauge_for_each_virtual_cluster(queue: WorkQueue, redis: 
     assert found['tohost_queue_depth{cluster="alpha"}'] == 70
     assert found['tohost_queue_depth{cluster="beta"}'] == 0
     assert 0 <= found['tohost_queue_oldest_seconds{cluster="alpha"}'] < 60
-    assert len(found) == 5 * len(CLUSTERS)
+    assert found['tohost_queue_kind_depth{cluster="alpha",plural="pods"}'] == 70
+    assert 0 <= found['tohost_queue_kind_oldest_seconds{cluster="alpha",plural="pods"}'] < 60
+    assert len(found) == 5 * len(CLUSTERS) + 2
 
 
 @pytest.mark.parametrize("count", [1, 40])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from common import standing
 from common.config.redis import Redis as Settings
 from common.redis_connection import connect
 from common.store import Store
@@ -26,7 +27,6 @@ from tests.integration import (
     test_workqueue_failing,
 )
 from tests.integration.workqueue import WEB, mark
-from tohost import standing
 
 _MODULES = (
     test_event_store,

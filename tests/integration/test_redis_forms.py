@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from common.config.redis import Redis as Settings
-from common.logs import TextFormatter
+from common.logs import formatter
 from common.redis_connection import connect
 from common.workqueue import prefix
 from sandbox.redis import RedisServer
@@ -33,7 +33,7 @@ def command(client: Redis, words: str, *more: str) -> None:
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged, as people see it."""
-    return [TextFormatter().format(record) for record in caplog.records]
+    return [formatter("text").format(record) for record in caplog.records]
 
 
 async def test_tls_and_a_user_with_few_rights_whose_password_changes(

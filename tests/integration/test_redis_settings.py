@@ -36,7 +36,7 @@ async def test_a_policy_that_drops_keys_is_a_note_and_a_warning(
 ) -> None:
     settings = await looked_at(evicting)
     assert "set noeviction" in settings.notes["redis maxmemory-policy"]
-    told = [vars(each)["fields"]["problem"] for each in caplog.records]
+    told = [vars(each)["msg"]["problem"] for each in caplog.records]
     assert any("maxmemory-policy is allkeys-lru" in each for each in told)
 
 
@@ -45,5 +45,5 @@ async def test_that_nothing_is_on_disk_is_a_warning_only(
 ) -> None:
     settings = await looked_at(redis)
     assert settings.notes == {}
-    [told] = [vars(each)["fields"]["problem"] for each in caplog.records]
+    [told] = [vars(each)["msg"]["problem"] for each in caplog.records]
     assert told.startswith("appendonly is no")

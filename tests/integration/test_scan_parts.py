@@ -14,6 +14,7 @@ from common.changes import active_plurals
 from common.cluster import Cluster
 from common.keys import Key
 from common.kube import KubeClient
+from common.metrics import REGISTRY
 from common.workqueue import Again, Done, Outcome, Retry, Terminal, WorkQueue
 from common.workqueue.rest import FAR_S, Rest
 from tests.integration.workqueue import Clock, take_one
@@ -165,6 +166,8 @@ async def test_what_did_not_change_is_not_planned_again(redis: Redis, nowhere: K
         await scans.look_at(one)
     assert scans.full == 1
     assert [report.findings.pairs for report in scans.reports] == [3, 3]
+    told = REGISTRY.get_sample_value("tohost_scan_last_timestamp_seconds", {"cluster": "v"})
+    assert told == scans.reports[-1].at
     redis.hset("tohost:{v}:rv:host:configmaps", next(redis.hscan_iter(HOST_CONFIGMAPS))[0], "9:")
     await scans.look_at(one)
     assert scans.full == 2

@@ -15,6 +15,7 @@ from common.keys import Key
 from common.objects import Obj
 from common.reports import KEPT_S, Reports
 from common.reports import read as read_reports
+from common.standing import read
 from common.store import Change, Store
 from common.workqueue import Again, Blocked, Done, Retry, Terminal, WorkQueue, jobs
 from common.workqueue.overview import overview
@@ -24,7 +25,6 @@ from tests.e2e.waiting import eventually
 from tests.integration.pipeline import Pipeline, open_pipeline
 from tests.integration.workqueue import Clock
 from tohost.cli import main
-from tohost.standing import read
 
 PODS = [("alpha", "pods")]
 DENIED = 'pods "x" is forbidden: exceeded quota: q, requested: pods=1'

@@ -39,7 +39,7 @@ async def test_an_odd_object_is_passed_over_counted_and_told_of_once_without_con
     assert bench.store.versions("v", "virtual", "pods") == {"ns/fine": "12"}
     assert counted() == before + 2
     [told] = [each for each in caplog.records if "passed over" in each.message]
-    assert vars(told)["fields"]["object"] == "ns/odd"
+    assert vars(told)["msg"]["object"] == "ns/odd"
     assert SECRET not in str(vars(told))
     assert told.levelno == logging.ERROR
 

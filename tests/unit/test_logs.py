@@ -35,7 +35,7 @@ def test_json_has_the_message_and_the_fields_side_by_side() -> None:
 
 def test_text_puts_the_fields_behind_the_message() -> None:
     line = logged("text", stream="a pods", objects=3)
-    assert line.endswith('info    watchers.x stream synced  stream="a pods" objects=3\n')
+    assert line.endswith("[info     ] stream synced [watchers.x] stream='a pods' objects=3\n")
 
 
 def test_an_object_is_never_written_for_it_might_be_a_secret() -> None:
@@ -67,7 +67,7 @@ def test_an_exception_comes_with_its_traceback() -> None:
         raise ValueError("broken")
     except ValueError:
         get_log("x").exception("it failed")
-    assert "ValueError: broken" in orjson.loads(stream.getvalue())["traceback"]
+    assert "ValueError: broken" in orjson.loads(stream.getvalue())["exception"]
 
 
 def test_what_is_below_the_level_is_not_written() -> None:

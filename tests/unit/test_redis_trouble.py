@@ -55,7 +55,7 @@ AWAY, FULL = RedisConnectionError("Error 111"), OutOfMemoryError("used memory > 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     caplog.set_level("INFO")
-    return [f"{each.levelname} {each.message}" for each in caplog.records]
+    return [f"{each.levelname} {vars(each)['msg']['event']}" for each in caplog.records]
 
 
 def test_an_outage_is_told_once_however_many_meet_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from common.ages import duration
 from common.keys import Key
+from common.standing import Everything, Row, Scan, Standing
 from common.workqueue.overview import Load, Trouble
-from tohost.standing import Everything, Row, Scan, Standing
-from tohost.status_text import LINE, SHOWN, as_data, as_text, duration
+from tohost.status_text import LINE, SHOWN, as_data, as_text
 
 KEY = Key("my-vcluster", "pods", "default", "web-0")
 

@@ -16,22 +16,21 @@ from rich.console import Console
 from common.errors import TohostError
 from sandbox.ports import free_port
 from tohost.demo import check
-from tohost.demo.observer import Observer, percentile_ms
+from tohost.demo.observer import Observer
 from tohost.demo.screen import Screen
 from tohost.demo.script import Script
 from tohost.demo.stage import CLUSTER, HOST_NAMESPACE, Stage, stage, working_folder
+from tohost.demo.summary import as_data, as_lines
+from tohost.output import write_data
 from tohost.processes import Program
 
 CHECK_TIMEOUT_S = 15.0
-_SCENES = {
-    "application": "the application, at once",
-    "calm": "one at a time",
-    "burst": "burst, one worker killed",
-    "deletion": "deletion of all of those",
-}
 _EXAMPLES = """examples:
   tohost demo
-  tohost demo --keep     leave it up, with rq-dashboard, and print kubectl lines to try"""
+  tohost demo -o json    for scripts: the result, and nothing else
+  tohost demo --keep     leave it up, with rq-dashboard, and print kubectl lines to try
+
+Exit codes: 0 everything held, 1 something didn't, 2 wrong usage, 130 interrupted."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,31 +46,38 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--pause", type=float, default=1.5, metavar="S", help="between scenes; default: 1.5"
     )
+    result.add_argument(
+        "-o", "--output", choices=["text", "json"], default="text", help="json: only the result"
+    )
     return result
 
 
 def main(argv: Sequence[str]) -> int:
     """Exit codes: 0 all held, 1 something didn't, 130 interrupted."""
-    arguments = parser().parse_args(argv)
+    usage = parser()
+    arguments = usage.parse_args(argv)
+    if arguments.keep and arguments.output == "json":
+        usage.error("--keep is for people; leave out -o json")
     try:
         with working_folder() as folder:
-            return asyncio.run(_interruptible(folder, arguments.keep, arguments.pause))
+            return asyncio.run(_interruptible(folder, arguments))
     except asyncio.CancelledError:
         print("\ninterrupted; everything is stopped", file=sys.stderr)
         return 130
 
 
-async def _interruptible(folder: Path, keep: bool, pause_s: float) -> int:
+async def _interruptible(folder: Path, arguments: argparse.Namespace) -> int:
     """Ctrl-C and SIGTERM end the demo in an orderly way."""
     task = asyncio.current_task()
     if task:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await _demo(folder, keep, pause_s)
+    return await _demo(folder, arguments)
 
 
-async def _demo(folder: Path, keep: bool, pause_s: float) -> int:
-    console = Console()
+async def _demo(folder: Path, arguments: argparse.Namespace) -> int:
+    as_json = arguments.output == "json"
+    console = Console(quiet=as_json)
     screen = Screen(console)
     screen.say("Starting Redis, two API servers, two watchers and two workers")
     async with stage(folder, screen.say) as ready:
@@ -81,11 +87,13 @@ async def _demo(folder: Path, keep: bool, pause_s: float) -> int:
             async with screen.showing(observer):
                 began_s = time.perf_counter()
                 script = Script(ready, observer, screen.say)
-                await script.play(pause_s)
+                await script.play(arguments.pause)
                 wrong = await _checked(ready)
                 played_s = time.perf_counter() - began_s
-            _print(console, _summary(observer, script, wrong, played_s))
-            if keep:
+            _print(console, as_lines(observer, script, wrong, played_s))
+            if as_json:
+                sys.stdout.write(write_data(as_data(observer, script, wrong, played_s), "json"))
+            if arguments.keep:
                 await _keep(console, ready)
         finally:
             await observer.stop()
@@ -108,27 +116,6 @@ async def _checked(ready: Stage) -> list[str]:
 
 def _print(console: Console, lines: list[str]) -> None:
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-
-
-def _summary(observer: Observer, script: Script, wrong: list[str], played_s: float) -> list[str]:
-    there = sum(row.host is not None for row in observer.rows.values())
-    lines = [""]
-    if wrong:
-        lines += ["What both API servers say does not agree:", *(f"  {line}" for line in wrong)]
-    else:
-        lines += [
-            f"✓ {there} objects are on the host, each exactly once, each for its virtual object",
-            "✓ statuses, addresses and data agree on both sides",
-            "✓ nothing on the host is orphaned",
-        ]
-    recovered = f"all pods Running {script.recovered_s:.1f} s after the kill"
-    lines += [f"{len(observer.changes)} changes in {played_s:.0f} s, from virtual to host cluster:"]
-    for scene, meaning in _SCENES.items():
-        changes = [change for change in observer.changes if change.scene == scene]
-        p50, p99 = percentile_ms(changes, 0.5), percentile_ms(changes, 0.99)
-        times = f"p50 {p50:.0f} ms, p99 {p99:.0f} ms"
-        lines.append(f"  {meaning:<25}{len(changes):4}   {times}")
-    return [*lines, f"  {recovered}"]
 
 
 async def _keep(console: Console, ready: Stage) -> None:

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
-from rq import worker_registration
 
 from common import reports
 from common.brake_state import BrakeState
+from common.crew import crew
 from common.keys import redis_prefix
 from common.store import Store, text
 from common.workqueue.overview import Load, Trouble, overview
 
-WATCHER_LEASE_S = 8.0
 _IDENTITY = re.compile(r"tohost:\{([^{}]+)\}:identity")
 _SIDES = {"virtual": "the virtual cluster", "host": "the host"}
 
@@ -26,6 +25,12 @@ class Row:
     virtual: int
     host: int
     load: Load
+
+    @property
+    def in_sync(self) -> int:
+        """Objects for which nothing is to be done. Every pair is stored under one name, so there
+        are as many as the side has that has more."""
+        return max(0, max(self.virtual, self.host) - self.load.pending - self.load.failing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,10 @@ def known_clusters(redis: Redis) -> list[str]:
 def read(redis: Redis, names: Iterable[str]) -> Everything:
     """Raises redis.RedisError."""
     clusters = [_standing(redis, name) for name in names]
-    watchers, workers = _watchers(redis), _workers(redis)
-    running = {"watcher": watchers, "worker": workers}
+    found = crew(redis)
+    running = {"watcher": found.watchers, "worker": found.workers}
     problems = [f"no {name} runs" for name, count in running.items() if not count]
-    return Everything(clusters, watchers, workers, problems)
+    return Everything(clusters, found.watchers, found.workers, problems)
 
 
 def _standing(redis: Redis, name: str) -> Standing:
@@ -139,18 +144,3 @@ def _scan(redis: Redis, name: str) -> Scan | None:
         return Scan(max(0.0, ago_s), int(found["pairs"]), int(found["woken"]))
     except (KeyError, ValueError):
         return None
-
-
-def _watchers(redis: Redis) -> int:
-    """Those that announced themselves a moment ago."""
-    since_ms = (redis.time()[0] - WATCHER_LEASE_S) * 1000
-    return int(redis.zcount("tohost:watchers", since_ms, "+inf"))
-
-
-def _workers(redis: Redis) -> int:
-    """Those whose heartbeat has not run out."""
-    keys = [text(key) for key in worker_registration.get_keys(connection=redis)]
-    with redis.pipeline(transaction=False) as pipe:
-        for key in keys:
-            pipe.exists(key)
-        return sum(pipe.execute())

@@ -1,0 +1,1 @@
+"""`tohost completion`: what shells need to complete the command line, made from the parsers."""
