@@ -39,6 +39,7 @@ soak: .venv/.ready  ## constant churn; nothing may grow
 
 docs: .venv/.ready  ## the pages that are told from the code
 	@$(BIN)/python -m tohost.kinds_page > docs/kinds.md
+	@$(BIN)/python -m tohost.settings_page > docs/settings.md
 
 chart: .venv/.ready  ## what of the Helm chart is told from the code
 	@$(BIN)/python -m tohost.chart deploy/chart
