@@ -14,8 +14,8 @@ _HEAD = """\
 <!-- Made by `make docs` from the types of the configuration; a test fails when it differs. -->
 
 Every key of `tohost.yaml`, section by section, with its form and its default. What they do is told
-in [Configuration](configuration.md), and how a vCluster `values.yaml` and environment variables come
-in. `tohost schema` prints the same as JSON schema, for editors.
+in [Configuration](configuration.md), and how a vCluster `values.yaml` and environment variables
+come in. `tohost schema` prints the same as JSON schema, for editors.
 """
 _REF: Final = "#/$defs/"
 _LIMITS: Final = {
