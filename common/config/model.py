@@ -80,7 +80,7 @@ class Health(Section):
 class Workers(Section):
     """`concurrency`: how many keys one worker process has in hand at most."""
 
-    concurrency: int = Field(default=192, ge=1, le=1000)
+    concurrency: int = Field(default=64, ge=1, le=1000)
 
 
 class Safety(Section):

@@ -17,7 +17,7 @@ def concurrency(folder: Path, text: str = "", **environ: str) -> int:
 
 
 def test_it_is_192_unless_told_otherwise(tmp_path: Path) -> None:
-    assert concurrency(tmp_path) == 192
+    assert concurrency(tmp_path) == 64
     assert concurrency(tmp_path, "2") == 2
     assert concurrency(tmp_path, "2", TOHOST_WORKERS__CONCURRENCY="1000") == 1000
 
