@@ -96,7 +96,7 @@ def _section(
     words = (
         f"The host gets every request {1000 * sizes.delay_s:.0f} ms late; {sizes.pods} pods for"
         f" each worker in {sizes.clusters} virtual clusters, {sizes.watchers} watcher,"
-        f" {runs_of(sizes.repeats)}. A worker does up to 192 reconciles at once, so that the cores"
+        f" {runs_of(sizes.repeats)}. A worker does many reconciles at once, so that the cores"
         " of one machine would be all that is measured. Here each worker does only"
         f" {sizes.concurrency} at once (`workers.concurrency`): what is measured is whether workers"
         " share the work without standing in each other's way. Speed-up is of the run's own rate"
