@@ -17,12 +17,13 @@ from typing import Any
 
 from redis import Redis
 
+from common.crew import WATCHER_LEASE_S
 from common.keys import redis_prefix
 from common.redis_connection import servers
 from watchers.roll_call import RollCall
 from watchers.streams import StreamId
 
-LEASE_S = 8.0
+LEASE_S = WATCHER_LEASE_S
 LOOK_S = 30.0
 KEPT_S = 90.0
 _TRIES = 3

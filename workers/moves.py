@@ -48,7 +48,9 @@ class Moves:
             self._moving -= 1
 
     def due(self) -> list[str]:
-        """Whose turn it is now; each is named once."""
+        """Whose turn it is now; each is named once. Nearly always nobody waits."""
+        if not self._waiting and not self._called:
+            return []
         now_s = self._clock()
         self._called = {
             member: at_s for member, at_s in self._called.items() if now_s - at_s < CALLED_S

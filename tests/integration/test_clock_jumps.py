@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from common.crew import WATCHERS
 from common.store import Change, Store
 from common.workqueue import LEASE_S, Done, WorkQueue
 from common.workqueue.turn import Turn
@@ -17,7 +18,6 @@ from tests.integration.accidents import numbered, open_place, uids
 from tests.integration.workqueue import CLUSTERS, WEB, keys, mark, take
 from watchers.leases import LEASE_S as STREAM_LEASE_S
 from watchers.leases import Leases
-from watchers.roll_call import WATCHERS
 from watchers.streams import StreamId
 
 HOURS_S = 7200.0

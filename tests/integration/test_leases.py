@@ -3,8 +3,8 @@ from collections.abc import Callable, Sequence
 
 from redis import Redis
 
+from common.crew import WATCHERS
 from watchers.leases import Leases
-from watchers.roll_call import WATCHERS
 from watchers.streams import StreamId
 
 STREAMS = [

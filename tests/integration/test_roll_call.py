@@ -1,7 +1,8 @@
 from typing import Any
 
+from common.crew import WATCHERS
 from watchers.leases import Leases
-from watchers.roll_call import WATCHERS, RollCall
+from watchers.roll_call import RollCall
 from watchers.streams import StreamId
 
 PODS = StreamId("a", "virtual", "pods")

@@ -17,6 +17,7 @@ import yaml
 from redis import Redis
 
 from common.config import load
+from common.crew import WATCHERS
 from common.kinds import REGISTRY
 from common.kube import KubeClient
 from common.metadata import KIND, MANAGED_BY, NAME, NAMESPACE, UID
@@ -26,7 +27,6 @@ from sandbox.ports import free_port
 from sandbox.redis import RedisServer
 from tests.backends import Backend, backend, sandbox_backend
 from watchers.command import run
-from watchers.roll_call import WATCHERS
 from watchers.streams import streams_of
 
 CONFIGMAPS = REGISTRY["configmaps"]
