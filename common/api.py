@@ -21,6 +21,7 @@ from common.errors import (
 from common.kind import Kind
 from common.objects import Obj
 from common.redaction import redacted
+from common.unmanaged import parse_unmanaged
 
 MAX_MESSAGE = 2000
 _VERSION = re.compile("[0-9]{1,40}")
@@ -134,17 +135,14 @@ def parse_status(raw: bytes) -> Obj:
 
 
 def parse_object(raw: bytes) -> Obj:
-    """A JSON object. Raises ValueError."""
-    body = orjson.loads(raw)
-    if not isinstance(body, dict):
-        raise ValueError("the answer is no JSON object")
-    return body
+    """A JSON object; that of an API object comes without managedFields. Raises ValueError."""
+    return _object(parse_unmanaged(raw))
 
 
 def parse_event(line: bytes) -> tuple[str, Obj]:
     """Type and object of one event of a watch, as far as anyone relies on what it is: all but an
     ERROR have metadata with a version that can be compared. Raises ValueError."""
-    event = parse_object(line)
+    event = _object(parse_unmanaged(line, event=True))
     kind, obj = event.get("type"), event.get("object")
     if not isinstance(kind, str) or not isinstance(obj, dict):
         raise ValueError("an event without type or object")
@@ -154,6 +152,12 @@ def parse_event(line: bytes) -> tuple[str, Obj]:
         if not isinstance(version, str) or not _VERSION.fullmatch(version):
             raise ValueError(f"a {kind[:20]} event without a decimal resourceVersion")
     return kind, obj
+
+
+def _object(body: Any) -> Obj:
+    if not isinstance(body, dict):
+        raise ValueError("the answer is no JSON object")
+    return body
 
 
 def parse_seconds(value: Any) -> float | None:
