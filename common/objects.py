@@ -46,6 +46,14 @@ def is_deleting(obj: Obj) -> bool:
     return bool(meta(obj).get("deletionTimestamp"))
 
 
+def is_ended(obj: Obj) -> bool:
+    """Deleted without a grace period and held by nothing: the API server was about to remove it, or
+    has, if it answers so."""
+    metadata = meta(obj)
+    ended = metadata.get("deletionGracePeriodSeconds") == 0 and not metadata.get("finalizers")
+    return ended and is_deleting(obj)
+
+
 def timestamp_s(timestamp: str) -> float:
     """Unix time of a Kubernetes timestamp; 0 when it has no such form."""
     try:

@@ -15,7 +15,7 @@ from common.actions import Delete
 from common.api import object_path
 from common.errors import NotFoundError, RetryError
 from common.metadata import UID
-from common.objects import Obj, Side, annotations, is_deleting, uid
+from common.objects import Obj, Side, annotations, is_deleting, is_ended, uid
 from workers.session import Session
 from workers.work import Work
 
@@ -44,7 +44,7 @@ async def delete(session: Session, work: Work, action: Delete) -> None:
         if not error.details and not await session.lacks(work.kind, action.side):
             raise RetryError(str(error)) from error
         return
-    if left.get("kind") == work.kind.kind and is_deleting(left):
+    if left.get("kind") == work.kind.kind and is_deleting(left) and not is_ended(left):
         # It may show changes that weren't seen, and no event tells of them again.
         work.saw(action.side, left)
         work.plan_again = True

@@ -20,6 +20,7 @@ from common.objects import (
     annotations,
     get_path,
     is_deleting,
+    is_ended,
     merge_diff,
     merge_patch,
     meta,
@@ -32,6 +33,9 @@ from common.objects import (
 
 # Before a creation that waits for other objects is looked at again: soon at first.
 _SOON_S, _SOON_FOR_S, _LATER_S = 0.05, 5.0, 2.0
+STALLED_S = 5.0
+"""How long an API server may take between the two steps of a deletion with no grace period."""
+
 # What a patch may hold without making a new generation of the object.
 _NO_GENERATION = {"metadata", "status"}
 
@@ -42,21 +46,21 @@ def plan(kind: Kind, virtual: Obj | None, host: Obj | None, context: Context) ->
     if own is not None:
         return own
     if kind.plural in context.cluster.draining:
-        return _remove(kind, host, unwanted=True)
+        return _remove(kind, host, context, unwanted=True)
     if kind.always and kind.plural not in context.cluster.enabled:
         return []  # off: it is only looked at, and what is left of it on the host stays
     if virtual is None:
-        return _remove(kind, host, unwanted=False)
+        return _remove(kind, host, context, unwanted=False)
     if host is not None and not made_for(kind, host, virtual, context.cluster):
         host = None  # another object's; the performer finds it in the way, and a name beside it
     if reason := skip_reason(kind, virtual, context):
-        return [*_remove(kind, host, unwanted=True), *kind.untold(virtual, reason)]
+        return [*_remove(kind, host, context, unwanted=True), *kind.untold(virtual, reason)]
     if is_deleting(virtual):
         return _follow_deletion(kind, virtual, host, context)
     if host is None:
         return _create(kind, virtual, context)
     if annotations(host).get(UID) != uid(virtual) and not kind.adopt:
-        return _remove(kind, host, unwanted=False)
+        return _remove(kind, host, context, unwanted=False)
     if is_deleting(host):
         return _host_deleting(kind, virtual, host, context)
     return _update(kind, virtual, host, context)
@@ -149,13 +153,14 @@ def _follow_deletion(kind: Kind, virtual: Obj, host: Obj | None, context: Contex
     """The virtual object has a deletionTimestamp. A pod goes for good when its host pod has."""
     if kind.outlives:
         return []
-    grace_s = _grace_s(virtual) if kind.runs_once else None
     if host is None:
-        finished = not kind.runs_once or grace_s == 0
-        return [] if finished else [_delete("virtual", virtual, grace_s=0)]
+        return _end("virtual", virtual, context) if kind.runs_once else []
     actions: list[Action] = []
+    grace_s = _grace_s(virtual) if kind.runs_once else None
     if not is_deleting(host) or (kind.runs_once and _sooner(grace_s, _grace_s(host))):
         actions.append(_delete("host", host, grace_s=grace_s))
+    elif kind.runs_once and _grace_s(host) == 0:
+        actions += _end("host", host, context)
     tells = kind.runs_once or kind.to_the_end
     if tells and annotations(host).get(UID) == uid(virtual):
         actions += kind.up(virtual, host, context)
@@ -170,13 +175,26 @@ def _host_deleting(kind: Kind, virtual: Obj, host: Obj, context: Context) -> lis
     return [*kind.up(virtual, host, context), going]
 
 
-def _remove(kind: Kind, host: Obj | None, *, unwanted: bool) -> list[Action]:
+def _end(side: Side, pod: Obj, context: Context) -> list[Action]:
+    """The last step of a pod's deletion. One without a grace period takes the API server two steps;
+    when it was interrupted between them the pod stays until somebody asks again."""
+    if _grace_s(pod) != 0:
+        return [_delete(side, pod, grace_s=0)]
+    if not is_ended(pod):
+        return []
+    since_s = context.now_s - timestamp_s(str(meta(pod)["deletionTimestamp"]))
+    if since_s < STALLED_S:
+        return [RequeueAfter(STALLED_S - max(since_s, 0), "its deletion is under way")]
+    return [_delete(side, pod, grace_s=0)]
+
+
+def _remove(kind: Kind, host: Obj | None, context: Context, *, unwanted: bool) -> list[Action]:
     """Nothing wants the host object. A pod whose virtual one is gone was deleted with grace 0."""
     if host is None:
         return []
     grace_s = 0 if kind.runs_once and not unwanted else None
     if is_deleting(host) and not (kind.runs_once and _sooner(grace_s, _grace_s(host))):
-        return []
+        return _end("host", host, context) if kind.runs_once and _grace_s(host) == 0 else []
     patch = kind.given_back(host)
     if patch == {}:
         return []

@@ -1,13 +1,15 @@
 """The general plan by example; tests/vectors has more, tests/property the laws."""
 
+from dataclasses import replace
+
 import pytest
 
 from common.actions import Create, Delete, Patch, RequeueAfter
 from common.cluster import Cluster
 from common.context import Context, Related
 from common.kinds import REGISTRY
-from common.objects import Obj, merge_patch
-from workers.plan import body_patch, host_object, plan
+from common.objects import Obj, merge_patch, timestamp_s
+from workers.plan import STALLED_S, body_patch, host_object, plan
 
 CONTEXT = Context(Cluster("v", "h"), Related(referrers=frozenset({"pods default/web"})), 2e9)
 CONFIGMAPS, PODS, CLAIMS = (
@@ -102,6 +104,30 @@ def test_a_running_deletion_is_only_shortened(grace_s: int, expected: int) -> No
 def test_a_deleting_virtual_pod_goes_when_its_host_pod_is_gone() -> None:
     (delete,) = plan(PODS, virtual(**DELETING), None, CONTEXT)
     assert delete == Delete("virtual", "default", "web", "u1", 0)
+
+
+ENDED = {**DELETING, "deletionGracePeriodSeconds": 0}
+
+
+def at(seconds: float) -> Context:
+    """So long after the deletion."""
+    return replace(CONTEXT, now_s=timestamp_s(DELETING["deletionTimestamp"]) + seconds)
+
+
+@pytest.mark.parametrize("deleted", [virtual(**ENDED), None])
+def test_an_api_server_gets_time_to_remove_a_pod(deleted: Obj | None) -> None:
+    (wait,) = plan(PODS, virtual(**ENDED), None, at(1))
+    assert wait == RequeueAfter(STALLED_S - 1, "its deletion is under way")
+    (wait, *_) = plan(PODS, deleted, host("pods", **ENDED), at(-100))
+    assert wait == RequeueAfter(STALLED_S, "its deletion is under way")
+
+
+@pytest.mark.parametrize("deleted", [virtual(**ENDED), None])
+def test_a_removal_that_was_interrupted_is_asked_for_again(deleted: Obj | None) -> None:
+    (delete,) = plan(PODS, virtual(**ENDED), None, at(STALLED_S))
+    assert delete == Delete("virtual", "default", "web", "u1", 0)
+    (delete, *_) = plan(PODS, deleted, host("pods", **ENDED), at(STALLED_S))
+    assert delete == Delete("host", "h", "v-default-web-x-default-x-v", "h1", 0)
 
 
 def test_a_pod_that_only_waits_for_its_finalizers_is_left_alone() -> None:
