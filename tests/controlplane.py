@@ -22,6 +22,8 @@ from sandbox.kubeconfig import TOKEN, write_kubeconfig
 from sandbox.ports import free_port
 
 CIDRS: Final = {"virtual": "10.96.0.0/16", "host": "10.97.0.0/16"}
+ETCD_URL: Final = "etcd.url"
+"""The file, beside the kubeconfigs, with the address of the etcd behind them."""
 _READY_TIMEOUT_S: Final = 90.0
 _POLL_S: Final = 0.2
 _STOP_TIMEOUT_S: Final = 20.0
@@ -93,6 +95,7 @@ def _etcd(folder: Path, directory: Path) -> Iterator[str]:
     command += [f"--listen-client-urls={client}", f"--advertise-client-urls={client}"]
     command += [f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}"]
     command += [f"--initial-cluster=default={peer}"]
+    (directory / ETCD_URL).write_text(client)
     with process(command, directory / "etcd.log"):
         yield client
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.e2e.half_deleted import leave_half_deleted
 from tests.e2e.objects import claim, configmap, in_volume, pod, service
 from tests.e2e.space import Space
 from tests.e2e.world import World
@@ -45,6 +46,15 @@ async def test_a_pod_that_ends_on_the_host_ends_in_the_virtual_cluster(space: Sp
     assert virtual["metadata"]["deletionGracePeriodSeconds"] == 9
     await space.virtual_gone("pods", "p")
     assert await space.see_host("pods", "p") is None
+
+
+async def test_a_pod_that_an_api_server_left_half_deleted_goes(space: Space) -> None:
+    await space.create("pods", pod("p"))
+    await space.running("p")
+    await space.settled()
+    await leave_half_deleted(space.world.backend, space.world.virtual, space.namespace, "p")
+    await space.host_gone("pods", "p")
+    await space.virtual_gone("pods", "p")
 
 
 @pytest.mark.usefixtures("slow_stop")
