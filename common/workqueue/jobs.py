@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from redis import Redis
@@ -53,7 +53,9 @@ def queue_of(redis: Redis, key: Key) -> Queue:
     return queue(redis, queue_name(key.cluster, key.plural))
 
 
+@lru_cache(maxsize=4096)
 def queue(redis: Redis, name: str) -> Queue:
+    """RQ's queue, which holds nothing but its name; to make one takes longer than to push a job."""
     return Queue(name, connection=redis, serializer=JSONSerializer)
 
 
