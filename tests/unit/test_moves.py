@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from common.errors import HeldError
-from workers.moves import AT_ONCE, CALLED_S, COMING_S, MANY, Moves
+from workers.moves import AT_ONCE, CALLED_S, COMING_S, MANY, PAUSE_S, Moves
 
 
 class Line:
@@ -54,6 +54,19 @@ def test_many_wait_in_their_order_until_no_more_come() -> None:
     line.end(waiting[0])
     line.now_s += COMING_S
     assert line.moves.due() == waiting[1 : 1 + AT_ONCE]
+
+
+def test_while_many_come_there_are_pauses() -> None:
+    line, many = Line(), names(AT_ONCE + MANY + 4)
+    first, second, *_ = line.come(*many)
+    line.end(*many[:AT_ONCE])
+    assert line.moves.due() == [first]
+    line.come(first)
+    line.end(first)
+    line.now_s += PAUSE_S / 2
+    assert line.moves.due() == []
+    line.now_s += PAUSE_S / 2
+    assert line.moves.due() == [second]
 
 
 def test_who_comes_later_does_not_pass_those_who_wait() -> None:
