@@ -32,7 +32,7 @@ from benchmarks.profiling import profiled
 from benchmarks.report import conditions, show
 from benchmarks.samples import Samples
 from benchmarks.stage import Stage, stage
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "performance"
 _KINDS = (PODS, CONFIGMAPS, SERVICES)

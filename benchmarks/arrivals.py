@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from common.kind import Kind
-from common.kube import KubeClient, object_path
+from common.kube.client import KubeClient, object_path
 from common.objects import Obj, annotations, name_of
 
 PRESENT = frozenset({"ADDED", "MODIFIED"})

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 
 PODS = REGISTRY["pods"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from benchmarks.arrivals import GONE, PRESENT
 from benchmarks.load import BODIES, CONFIGMAPS, PODS, SERVICES
 from common.kind import Kind
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 from sandbox.pod_status import running_status
 

@@ -14,7 +14,7 @@ from benchmarks.operations import CREATE, CROWDED, DELETE, LIVES, Operation
 from benchmarks.samples import Burst, Idle, Memory, Samples, waits
 from benchmarks.spread import percentile
 from common.kind import Kind
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import name_of
 
 VIRTUAL_NAMESPACE = "bench"

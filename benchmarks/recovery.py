@@ -26,7 +26,7 @@ from benchmarks.arrivals import Arrivals, arrivals, virtual_name
 from benchmarks.load import CONFIGMAPS, configmap, create_all
 from benchmarks.processes import Process, write_config
 from benchmarks.stage import stage
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from sandbox.ports import free_port
 from tests.proxy import Fault, Proxy
 from watchers.machine import PAGE_LIMIT

@@ -28,7 +28,7 @@ from common.changes import active_plurals, change_of
 from common.config.model import VirtualCluster
 from common.kind import Kind
 from common.kinds import kinds_of
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, Side
 from common.store import Store
 from common.workqueue import WorkQueue

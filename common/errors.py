@@ -49,7 +49,7 @@ class ConflictError(RetryError):
 
 
 class HeldError(RetryError):
-    """It has to wait though nothing failed: for the brake (`common.brake`), or for its turn."""
+    """It has to wait though nothing failed: for the brake (`common.safety`), or for its turn."""
 
     def __init__(self, message: str, after_s: float) -> None:
         super().__init__(message, after_s)

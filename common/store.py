@@ -22,11 +22,11 @@ from common.encoding import UnreadableError, decode, encode
 from common.errors import PositionError
 from common.keys import redis_prefix
 from common.kinds import REGISTRY
-from common.logs import get_log
+from common.kube.served import Record, Records
 from common.lua import source
-from common.metrics import ODD_OBJECTS
 from common.objects import Obj, Side
-from common.served import Record, Records
+from common.process.logs import get_log
+from common.process.metrics import ODD_OBJECTS
 
 _BATCH = 512
 _RELIST_S = 300

@@ -14,9 +14,9 @@ from typing import Any
 
 import rq.serializers
 
-from common import redis_connection
 from common.config import load
 from common.errors import ConfigError
+from common.redis.connection import connect
 
 _EXAMPLES = """examples:
   tohost dashboard --tohost-config tohost.yaml
@@ -60,7 +60,7 @@ def main(argv: list[str]) -> int:
 def _connect(file: str) -> list[str]:
     """Give rq-dashboard the Redis of that configuration; answers the URL that it's to show."""
     settings = load(file).redis
-    redis = redis_connection.connect(settings)
+    redis = connect(settings)
     pages: Any = import_module("rq_dashboard.web")
     pages.from_url = lambda *_args, **_options: (None, redis)
     return ["--redis-url", settings.address.plain]

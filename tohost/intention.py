@@ -9,7 +9,7 @@ from common.errors import ConfigError
 from common.keys import Key
 from common.kind import Kind
 from common.kinds import kinds_of
-from common.served import full_name, resolved
+from common.kube.served import full_name, resolved
 from workers.plan import plan, skip_reason
 from workers.snapshots import Snapshot, SnapshotReader
 

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from common import standing
 from common.config import Config, load
 from common.config.redis import Redis as Settings
 from common.errors import ConfigError, TohostError
-from common.redis_connection import connect
+from common.redis.connection import connect
+from common.status import standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from redis.exceptions import RedisError
 
-from common.brake_state import RELEASED_S, BrakeState, Held
 from common.config import load
 from common.errors import ConfigError
 from common.objects import Obj, Side
-from common.redis_connection import connect
-from common.redis_trouble import explain
+from common.redis.connection import connect
+from common.redis.trouble import explain
+from common.safety.brake_state import RELEASED_S, BrakeState, Held
 from tohost.output import write_data
 
 _EXAMPLES = """examples:

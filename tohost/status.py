@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from common import standing
+from common.status import standing
 from tohost import place
 from tohost.live import Screen, show
 from tohost.output import write_data

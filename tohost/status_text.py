@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from common.ages import duration
 from common.objects import Obj
-from common.standing import Everything, Row, Scan, Standing
+from common.status.standing import Everything, Row, Scan, Standing
 from common.workqueue.overview import Trouble
 from tohost.output import plain
 

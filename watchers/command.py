@@ -11,15 +11,15 @@ from functools import partial
 
 from redis import Redis
 
-from common import process
 from common.config import Config, VirtualCluster
-from common.discovery import Discovery
-from common.health import Readiness
-from common.host_identity import HostIdentity
-from common.kube import KubeClient
-from common.link import Link
+from common.kube.client import KubeClient
+from common.kube.discovery import Discovery
+from common.kube.link import Link
 from common.page.views import views
-from common.redis_connection import connect
+from common.process import main as process
+from common.process.health import Readiness
+from common.redis.connection import connect
+from common.safety.host_identity import HostIdentity
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.gauges import StreamGauges

@@ -19,7 +19,7 @@ from watchers.streams import Stream
 SAMPLE = 20
 AT_ONCE = 5
 Get: TypeAlias = Callable[[Kind, str, str], Awaitable[Obj]]
-"""A live read of (kind, namespace, name); raises as `common.kube.KubeClient.get` does."""
+"""A live read of (kind, namespace, name); raises as `common.kube.client.KubeClient.get` does."""
 
 
 def sample(fields: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from common.errors import RetryError
-from common.logs import get_log
+from common.process.logs import get_log
 from watchers.streams import StreamId
 from watchers.versions import older
 

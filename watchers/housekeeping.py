@@ -8,9 +8,9 @@ from itertools import count
 from redis import RedisError
 
 from common.cluster import Cluster
-from common.discovery import Discovery
 from common.kinds import REGISTRY, kinds_of
-from common.logs import get_log
+from common.kube.discovery import Discovery
+from common.process.logs import get_log
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.leases import Leases

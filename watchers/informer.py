@@ -14,9 +14,9 @@ from functools import partial
 from typing import TypeVar
 
 from common.errors import PositionError, RetryError
+from common.kube.served import Record
 from common.objects import Obj, field_of
 from common.pace import Pace
-from common.served import Record
 from common.store import Change, Mode, Store, complete_until
 from common.workqueue import WorkQueue
 from watchers.changes import change_of, is_named, is_news, newest

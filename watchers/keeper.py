@@ -13,14 +13,14 @@ from redis import RedisError
 
 from common.backoff import delay_s
 from common.clock import running_s
-from common.discovery import Discovery
 from common.errors import ApiError, NotServedError, RetryError, TohostError
 from common.kind import Kind
-from common.link import Link
-from common.logs import get_log
+from common.kube.discovery import Discovery
+from common.kube.link import Link
+from common.kube.served import Offer, Record, Served, choose, full_name, may_be_custom, problem
 from common.objects import Side
-from common.redis_trouble import Troubles
-from common.served import Offer, Record, Served, choose, full_name, may_be_custom, problem
+from common.process.logs import get_log
+from common.redis.trouble import Troubles
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.bookmarks import Bookmarks

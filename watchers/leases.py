@@ -17,9 +17,9 @@ from typing import Any
 
 from redis import Redis
 
-from common.crew import WATCHER_LEASE_S
 from common.keys import redis_prefix
-from common.redis_connection import servers
+from common.redis.connection import servers
+from common.status.crew import WATCHER_LEASE_S
 from watchers.roll_call import RollCall
 from watchers.streams import StreamId
 

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from common.cluster import Cluster
-from common.discovery import Discovery
 from common.errors import ApiError, RetryError
 from common.kinds import kinds_of
-from common.logs import get_log
+from common.kube.discovery import Discovery
+from common.kube.served import choose
 from common.metadata import KIND
 from common.objects import annotations
-from common.served import choose
+from common.process.logs import get_log
 from watchers.streams import Stream
 
 AGAIN_S = 30.0

@@ -4,8 +4,8 @@ anywhere, and no server keeps a bug of ours from meeting it."""
 import traceback
 from typing import Any
 
-from common.logs import get_log
-from common.metrics import ODD_OBJECTS
+from common.process.logs import get_log
+from common.process.metrics import ODD_OBJECTS
 from watchers.streams import Stream
 
 _TOLD_OF = 1000

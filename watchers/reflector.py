@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Protocol, TypeAlias
 
-from common.api import status_error
 from common.clock import running_s
 from common.errors import ApiError, NotFoundError, NotServedError, RetryError
-from common.kube import Page
-from common.logs import get_log
+from common.kube.api import status_error
+from common.kube.client import Page
 from common.objects import Obj
+from common.process.logs import get_log
 from watchers.machine import GONE, List, Machine, Step, Watch
 from watchers.versions import version_of
 
@@ -29,7 +29,7 @@ Verify: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Source(Protocol):
-    """The API server, as `common.kube.KubeClient` shows it."""
+    """The API server, as `common.kube.client.KubeClient` shows it."""
 
     async def list_page(self, path: str, params: Mapping[str, str]) -> Page: ...
 

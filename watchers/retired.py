@@ -7,8 +7,8 @@ and a kind that is switched on again must not start from what it was then.
 from collections.abc import Collection, Mapping
 from typing import cast
 
-from common.logs import get_log
 from common.objects import Side
+from common.process.logs import get_log
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.leases import Leases

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from redis import Redis
 
-from common.crew import WATCHERS
+from common.status.crew import WATCHERS
 
 # A clock that was set back takes nobody's life; one that leaps counts as silence, as it may be one.
 _ALIVE = """

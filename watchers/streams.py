@@ -7,16 +7,16 @@ from urllib.parse import urlencode
 
 import orjson
 
-from common.api import object_path
 from common.changes import active_plurals
 from common.cluster import Cluster
 from common.kind import Kind
 from common.kinds import kinds_of
+from common.kube.api import object_path
+from common.kube.served import Served, as_served
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
 from common.objects import Obj, Side, get_path, labels
 from common.selector import selector_text, selects
-from common.served import Served, as_served
 from common.standin import STAND_INS
 
 

@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from redis import Redis, RedisError
 
-from common.discovery import Discovery
-from common.health import Readiness
-from common.link import Link
-from common.logs import get_log
-from common.redis_trouble import Troubles
+from common.kube.discovery import Discovery
+from common.kube.link import Link
+from common.process.health import Readiness
+from common.process.logs import get_log
+from common.redis.trouble import Troubles
 from common.store import Store
 from common.workqueue import WorkQueue
 from watchers.keeper import Keeper, Told

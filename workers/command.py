@@ -3,10 +3,10 @@
 import argparse
 import asyncio
 
-from common import process
 from common.config import Config
 from common.kinds import kinds_of
-from common.redis_connection import connect
+from common.process import main as process
+from common.redis.connection import connect
 from common.store import Store
 from common.workqueue import WorkQueue
 from workers.host_names import HostNames

@@ -10,21 +10,21 @@ from itertools import count
 
 from redis.exceptions import RedisError
 
-from common import metrics
-from common.absence import Absences
 from common.backoff import delay_s
-from common.brake import PACE, Brake
-from common.brake_state import engaged_at
 from common.changes import active_plurals
 from common.cluster import Cluster
 from common.config import Config, VirtualCluster
 from common.errors import BlockedError, IdentityError, NotFoundError, RetryError, TohostError
-from common.host_identity import HostIdentity
 from common.kinds import kinds_of
-from common.kube import KubeClient
-from common.link import Link
-from common.logs import get_log
-from common.redis_trouble import Troubles
+from common.kube.client import KubeClient
+from common.kube.link import Link
+from common.process import metrics
+from common.process.logs import get_log
+from common.redis.trouble import Troubles
+from common.safety.absence import Absences
+from common.safety.brake import PACE, Brake
+from common.safety.brake_state import engaged_at
+from common.safety.host_identity import HostIdentity
 from common.store import Store
 from common.workqueue.hasten import hasten
 from workers.gate import gates

@@ -2,7 +2,7 @@
 
 A deletion that somebody asked for (a deletionTimestamp, a watch event that showed the end, settings
 by which the object isn't wanted) goes ahead. One that follows only from an absence is for the brake
-to let go (`common.brake`), as an absence may be an accident.
+to let go (`common.safety.brake`), as an absence may be an accident.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from typing import Literal
 from redis.exceptions import RedisError
 
 from common.actions import Delete
-from common.api import object_path
 from common.errors import NotFoundError, RetryError
+from common.kube.api import object_path
 from common.metadata import UID
 from common.objects import Obj, Side, annotations, is_deleting, is_ended, uid
 from workers.session import Session

@@ -11,7 +11,7 @@ from common.actions import RemoveEndpoints
 from common.cluster import Cluster
 from common.errors import NotFoundError
 from common.kinds import REGISTRY
-from common.kube import KubeClient, object_path
+from common.kube.client import KubeClient, object_path
 from common.metadata import MANAGED_BY
 from common.naming import managed_by
 from common.objects import labels, uid

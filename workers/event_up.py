@@ -16,9 +16,9 @@ from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryErro
 from common.keys import Key
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.logs import get_log
 from common.naming import host_name, host_name_cluster
 from common.objects import Obj, name_of, namespace_of
+from common.process.logs import get_log
 from common.store import Store
 from common.workqueue import Again, Done, Outcome, Retry
 from workers.involved import Involved, kind_of

@@ -11,9 +11,9 @@ from hashlib import sha256
 
 from common.actions import EmitEvent
 from common.errors import AlreadyExistsError, TohostError
-from common.kube import MERGE_PATCH, KubeClient
-from common.logs import get_log
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.objects import Obj, uid
+from common.process.logs import get_log
 from workers.work import Work
 
 COMPONENT = "tohost"

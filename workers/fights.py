@@ -16,9 +16,9 @@ import orjson
 
 from common.actions import Action, Delete, EmitEvent, Patch
 from common.keys import Key
-from common.logs import get_log
-from common.metrics import FIGHTS
 from common.objects import Obj, Side, annotations, labels, meta, uid
+from common.process.logs import get_log
+from common.process.metrics import FIGHTS
 from workers.answers import fields_of, reverted
 from workers.work import Work
 

@@ -18,10 +18,10 @@ from redis.exceptions import RedisError
 from common.actions import EmitEvent
 from common.ingress.claimed import EVERY, claimed_hosts
 from common.keys import Key
-from common.logs import get_log
 from common.lua import source
-from common.metrics import INGRESS_HOST_CONFLICTS
 from common.objects import Obj, meta, timestamp_s
+from common.process.logs import get_log
+from common.process.metrics import INGRESS_HOST_CONFLICTS
 from common.store import text
 from common.workqueue import WorkQueue
 from workers.events import emit

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from common.event.interest import group_of
 from common.event.names import possible_fields
 from common.kind import Kind
+from common.kube.served import Records, resolved
 from common.metadata import UID, ours
 from common.objects import Obj, annotations, uid
-from common.served import Records, resolved
 from common.store import Store
 from workers.session import Session
 

@@ -5,10 +5,10 @@ the Service. When the Service changed or went in between, the note stays: the ad
 taken, in the name of a Service that does not have it. The server's own repair takes minutes.
 """
 
-from common.api import delete_options
 from common.errors import ApiError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.api import delete_options
+from common.kube.client import KubeClient
 from common.objects import Obj, get_path, meta, name_of, namespace_of, uid
 
 IP_ADDRESSES = "/apis/networking.k8s.io/v1/ipaddresses"

@@ -3,11 +3,11 @@ doesn't tell whose they are."""
 
 from dataclasses import replace
 
-from common.api import object_path
 from common.context import Context, Ref, Related
 from common.errors import ApiError
 from common.keys import Key
 from common.kind import Kind
+from common.kube.api import object_path
 from common.metadata import ours
 from common.objects import Obj
 from workers.session import Session

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from common.served import Records
+from common.kube.served import Records
 from common.store import Store
 from workers.gate import Stream
 from workers.session import Session

@@ -27,7 +27,7 @@ from common.errors import (
     RetryError,
     TerminalError,
 )
-from common.kube import MERGE_PATCH, STRATEGIC_PATCH
+from common.kube.client import MERGE_PATCH, STRATEGIC_PATCH
 from common.metadata import MANAGED_BY, NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, managed_by
 from common.objects import (

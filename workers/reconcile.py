@@ -12,10 +12,10 @@ from common.clock import running_s
 from common.context import Context
 from common.errors import BlockedError, HeldError, RetryError, TerminalError
 from common.keys import Key
-from common.logs import get_log
-from common.metrics import INTERNAL_ERRORS
 from common.naming import host_name, host_namespace
 from common.objects import name_of, namespace_of
+from common.process.logs import get_log
+from common.process.metrics import INTERNAL_ERRORS
 from common.workqueue import Again, Blocked, Done, Outcome, Retry, Terminal, Tries
 from workers import service_replace
 from workers.answers import came_out_changed

@@ -4,7 +4,7 @@ from common.cluster import Cluster
 from common.config import Config, VirtualCluster
 from common.errors import RetryError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, uid
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from common.circuit_breaker import CircuitBreaker
+from common.kube.circuit_breaker import CircuitBreaker
 from common.workqueue.turns import Admits
 
 AMPLE = 2.0

@@ -14,8 +14,8 @@ from common.context import Context
 from common.keys import Key, redis_prefix
 from common.kind import Kind
 from common.kinds.events import KIND as EVENTS
-from common.logs import get_log
 from common.objects import Side
+from common.process.logs import get_log
 from common.store import text
 from common.workqueue.rest import Rest
 from workers.drift import drifted

@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 
 from common.keys import redis_prefix
 from common.kind import Kind
-from common.logs import get_log
-from common.metrics import SCAN_AT, SCAN_EVERY, SCAN_PAIRS, SCAN_SECONDS, SCAN_WOKEN
+from common.process.logs import get_log
+from common.process.metrics import SCAN_AT, SCAN_EVERY, SCAN_PAIRS, SCAN_SECONDS, SCAN_WOKEN
 from common.workqueue import WorkQueue
 from common.workqueue.rest import Rest
 from workers.fights import TRUCE_S, Fights

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
 from common.errors import ApiError
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 
 SERVICE_CIDRS = "/apis/networking.k8s.io/v1/servicecidrs"
 KEPT_S = 60.0

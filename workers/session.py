@@ -4,10 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from common.api import object_path
-from common.brake import Brake
 from common.cluster import Cluster
-from common.discovery import Discovery
 from common.errors import (
     ApiError,
     IdentityError,
@@ -17,12 +14,15 @@ from common.errors import (
 )
 from common.keys import Key
 from common.kind import Kind
-from common.kube import KubeClient
-from common.link import Link
+from common.kube.api import object_path
+from common.kube.client import KubeClient
+from common.kube.discovery import Discovery
+from common.kube.link import Link
+from common.kube.served import Records, resolved
 from common.metadata import NAME, NAMESPACE, ours
 from common.naming import hashed_host_name, host_name, host_namespace
 from common.objects import Obj, Side, annotations, is_deleting, name_of, namespace_of
-from common.served import Records, resolved
+from common.safety.brake import Brake
 from workers.gate import Stream
 from workers.moves import Moves
 from workers.owner import Owner
@@ -38,7 +38,7 @@ REPLACED_S = 30.0
 
 @dataclass(slots=True)
 class Session:
-    """`digest_key` keys the digests of Secret data (see `common.identity`). `kinds`: what is
+    """`digest_key` keys the digests of Secret data (see `common.safety.identity`). `kinds`: what is
     synced here, by plural, as the configuration has it; `active`: the plurals that are watched;
     `gates`: what must be listed before they are worked on (see `workers.gate`). `link`: proves that
     both clusters are still the same. `owner`: of all host objects, if there is one. `stopped`: why

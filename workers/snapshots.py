@@ -15,10 +15,10 @@ from common.context import Related
 from common.encoding import UnreadableError
 from common.keys import Key, redis_prefix
 from common.kind import Kind
+from common.kube.served import Records
 from common.naming import may_be_shared
 from common.objects import Obj, Side, labels, meta, name_of
 from common.pod.env_from import data_keys, env_sources
-from common.served import Records
 from common.store import Standing, Store, ended_uid, is_tombstone, seen_end, text
 from common.workqueue import Taken
 

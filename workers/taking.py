@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from common.keys import Key
 from common.pace import Pace
-from common.redis_trouble import Troubles
+from common.redis.trouble import Troubles
 from common.workqueue import Taken, WorkQueue
 from workers.room import Room
 from workers.snapshots import Snapshot, SnapshotReader

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from common.clock import running_s
-from common.metrics import RECONCILES, SYNC, SYNC_STAGES
+from common.process.metrics import RECONCILES, SYNC, SYNC_STAGES
 from common.workqueue import Again, Blocked, Done, Retry, Terminal
 from workers.ending import Ending
 

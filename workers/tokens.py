@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from common.actions import MintTokens, TokenSpec
-from common.api import object_path
 from common.errors import AlreadyExistsError, BlockedError, NotFoundError, RetryError, TerminalError
 from common.kinds import REGISTRY
-from common.kube import MERGE_PATCH
+from common.kube.api import object_path
+from common.kube.client import MERGE_PATCH
 from common.metadata import MANAGED_BY, TOKEN_REFRESH_AT
 from common.naming import host_namespace, token_secret_name
 from common.objects import Obj, labels, meta, name_of, namespace_of, uid

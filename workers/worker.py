@@ -15,13 +15,13 @@ from redis.exceptions import RedisError
 from common.clock import running_s
 from common.config import Config
 from common.errors import RetryError
-from common.health import Readiness
 from common.keys import Key
 from common.kind import Kind
-from common.logs import get_log
 from common.objects import Obj, meta
 from common.pace import Pace
-from common.redis_trouble import Troubles
+from common.process.health import Readiness
+from common.process.logs import get_log
+from common.redis.trouble import Troubles
 from common.store import Store
 from common.workqueue import Again, Done, Retry, Taken, WorkQueue
 from workers import host_names, timing

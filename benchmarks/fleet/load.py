@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.load import PODS, pod
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, name_of, namespace_of
 
 NAMESPACE: Final = "default"

@@ -15,7 +15,7 @@ from benchmarks.fleet.rest import at_rest
 from benchmarks.fleet.sightings import Sightings, host_names, on_host, sightings
 from benchmarks.fleet.team import Team, difference, team
 from benchmarks.load import PODS
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 
 __all__ = ["TITLE", "Found", "Sizes", "run"]
 _POINTS = 200

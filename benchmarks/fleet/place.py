@@ -17,7 +17,7 @@ from redis import Redis
 from benchmarks.fleet import delay, servers
 from benchmarks.fleet.child import child
 from common.config.model import VirtualCluster
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 from sandbox.redis import RedisServer
 from tests.controlplane import api_servers, assets

@@ -46,7 +46,7 @@ async def run(sizes: Sizes, folders: Folders) -> Section:
 
 
 def _collect_as_workers_do() -> None:
-    """See `common.process`; else what other parts left behind would be walked again and again."""
+    """See `common.process.main`; else what other parts left behind would be walked each time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)

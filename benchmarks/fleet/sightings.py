@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from benchmarks.fleet.place import host_namespace
 from common.kind import Kind
-from common.kube import KubeClient, object_path
+from common.kube.client import KubeClient, object_path
 from common.metadata import NAME
 from common.objects import Obj, annotations, name_of, namespace_of
 

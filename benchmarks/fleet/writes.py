@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 
 from benchmarks.fleet.place import HOST, Place
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from sandbox.kubeconfig import Access, read_access
 
 _WRITING: Final = ("POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION")

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from common import redis_url
 from common.config.section import Section
+from common.redis.url import EXAMPLE, Address, parse
 
 FILES = ("passwordFile", "sentinelPasswordFile", "caFile", "certFile", "keyFile")
 """The keys that hold paths."""
 
 
 def _url(value: str) -> str:
-    redis_url.parse(value)
+    parse(value)
     return value
 
 
@@ -34,7 +34,7 @@ class Redis(Section):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     url: Annotated[str, BeforeValidator(_secret), AfterValidator(_url)] = Field(
-        default=redis_url.EXAMPLE, repr=False
+        default=EXAMPLE, repr=False
     )
     username: str = ""
     password: Secret = Field(default="", repr=False)
@@ -86,8 +86,8 @@ class Redis(Section):
             raise ValueError("has only one of certFile and keyFile; write both, or neither")
 
     @property
-    def address(self) -> redis_url.Address:
-        return redis_url.parse(self.url)
+    def address(self) -> Address:
+        return parse(self.url)
 
     def missing_files(self) -> list[str]:
         """One line for each file that is named, and not there."""

@@ -1,6 +1,6 @@
 """A Kind by declaration: the whole body goes down, the status comes up.
 
-Its kind and version are found where it is served (`common.served`), so both are "" here.
+Its kind and version are found where it is served (`common.kube.served`), so both are "" here.
 """
 
 from dataclasses import replace

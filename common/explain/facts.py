@@ -8,11 +8,11 @@ from redis import Redis
 from rq.job import Job
 from rq.utils import now, str_to_date
 
-from common import reports
-from common.brake_state import BrakeState, Held
 from common.encoding import UnreadableError, decode
 from common.keys import Key, redis_prefix
 from common.objects import Obj, Side
+from common.safety.brake_state import BrakeState, Held
+from common.status import reports
 from common.store import Store
 from common.workqueue import jobs
 from common.workqueue.overview import last_words

@@ -94,7 +94,7 @@ def _given_back(host: Obj) -> Obj | None:
 
 def without_identity(namespace: Obj) -> Obj:
     """The Namespace as it may be kept and copied: the uid of kube-system is a secret, for Secret
-    digests are keyed with it (`common.identity`)."""
+    digests are keyed with it (`common.safety.identity`)."""
     if name_of(namespace) == _SYSTEM:
         return {**namespace, "metadata": {**meta(namespace), "uid": ""}}
     return namespace

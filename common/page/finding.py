@@ -6,7 +6,7 @@ from common.keys import Key
 from common.page.frame import answer
 from common.page.markup import Html, element, joined, table
 from common.page.words import cluster_link, object_link
-from common.views import Answer
+from common.process.views import Answer
 
 LIMIT = 50
 _HEADS = ("Object", "Virtual cluster")

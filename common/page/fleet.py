@@ -8,8 +8,8 @@ from common.page.glance import Glance
 from common.page.markup import Html, element, joined, listing
 from common.page.parts import cluster_table, kind_table, process_table, trouble_table
 from common.page.words import cluster_link, count, problems, shortened, state
-from common.standing import Everything, Standing
-from common.views import Answer
+from common.process.views import Answer
+from common.status.standing import Everything, Standing
 from common.workqueue.overview import Trouble
 
 SHOWN: Final = 50

@@ -8,7 +8,7 @@ from typing import Final
 
 from common.page.markup import Html, element, joined, link, listing
 from common.page.style import CSS
-from common.views import Answer
+from common.process.views import Answer
 
 REFRESH_S: Final = 5
 _DIGEST = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()

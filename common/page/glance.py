@@ -10,9 +10,9 @@ from typing import Final
 
 from redis import Redis
 
-from common import running, standing
-from common.running import Process
-from common.standing import Everything, Standing
+from common.status import running, standing
+from common.status.running import Process
+from common.status.standing import Everything, Standing
 from common.workqueue.depth import Backlog, backlogs
 
 KEPT_S: Final = 1.0

@@ -8,7 +8,7 @@ from common.keys import Key
 from common.page.frame import answer, living
 from common.page.markup import Html, element, joined, listing, table
 from common.page.words import cluster_link, object_link, state
-from common.views import Answer
+from common.process.views import Answer
 from common.workqueue import jobs
 
 _SIDES = ("Side", "Name", "Namespace", "Resource version", "UID", "Being deleted")

@@ -6,8 +6,8 @@ from common.ages import duration
 from common.page.glance import Glance
 from common.page.markup import Html, element, joined, table
 from common.page.words import age, cluster_link, next_try, object_link, shortened, state
-from common.running import Process
-from common.standing import Row, Scan, Standing
+from common.status.running import Process
+from common.status.standing import Row, Scan, Standing
 from common.workqueue.overview import Trouble
 
 LEGEND = (

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from redis import Redis, RedisError
 
-from common import redis_trouble
 from common.explain import explain, find
 from common.page import finding, fleet, item
 from common.page.frame import living
 from common.page.glance import Glances
 from common.page.markup import element
-from common.views import Answer, View
+from common.process.views import Answer, View
+from common.redis import trouble
 
 _LONGEST = 512
 """Longer names there aren't, so longer words aren't looked for."""
@@ -59,7 +59,7 @@ def _safe(place: str, view: View) -> Callable[[Mapping[str, str]], Answer]:
             return view(asked)
         except RedisError as error:
             heading = element("h1", "Redis can't be read")
-            why = element("p", redis_trouble.explain(error).words, class_="why")
+            why = element("p", trouble.explain(error).words, class_="why")
             return living("Redis", heading, why, place=place, asked=asked, status=503)
 
     return answer

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis import Redis, RedisError
 
-from common.logs import get_log
+from common.process.logs import get_log
 from common.workqueue.depth import Backlog, backlogs
 
 _log = get_log(__name__)

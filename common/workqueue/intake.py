@@ -12,7 +12,7 @@ from redis import Redis
 from rq.job import Job
 
 from common.keys import Key
-from common.logs import get_log
+from common.process.logs import get_log
 from common.workqueue import jobs
 from common.workqueue.bell import Bell, ring
 from common.workqueue.turns import Admission, Shares, Turns

@@ -7,10 +7,10 @@ import pytest
 import pytest_asyncio
 from redis import Redis
 
-from common.health import Readiness, serve
 from common.page.views import views
+from common.process.health import Readiness, serve
+from common.process.views import Views
 from common.store import Change, Store
-from common.views import Views
 from common.workqueue import Done, Terminal, WorkQueue
 from tests.browser.tab import Tab
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import NotFoundError
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from tests.conformance.api import Api, Object
 from tests.crds import DEFINITIONS, install, snapshot_definitions, uninstall
 

@@ -10,7 +10,7 @@ from typing import Final
 import yaml
 
 from common.errors import AlreadyExistsError, ApiError, NotFoundError, RetryError
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 
 DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

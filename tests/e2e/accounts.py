@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from common.config import load
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, name_of, namespace_of
 from sandbox.kubeconfig import write_kubeconfig
 from tests.backends import Backend

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from common.errors import NotFoundError
-from common.kube import MERGE_PATCH, KubeClient
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.objects import Obj
 
 _GROUPS = {

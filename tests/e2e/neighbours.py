@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from common.config import load
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, annotations, labels
 from sandbox.redis import RedisServer
 from tests.backends import backend

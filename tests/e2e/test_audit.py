@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, uid
 from tests.e2e.api import Api
 from tests.e2e.audited import Audited, audited

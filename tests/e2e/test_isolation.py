@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from common.metrics import INGRESS_HOST_CONFLICTS
 from common.objects import Obj, annotations, labels, meta, name_of, uid
+from common.process.metrics import INGRESS_HOST_CONFLICTS
 from tests.e2e.neighbours import (
     ATTACKER,
     HOST,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, get_path
 from tests.crds import install, snapshot_definitions
 from tests.e2e.objects import (

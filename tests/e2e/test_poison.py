@@ -13,9 +13,9 @@ from rq.serializers import JSONSerializer
 
 from common.errors import ApiError
 from common.keys import Key
-from common.kube import MERGE_PATCH, KubeClient
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.objects import Obj
-from common.standing import read
+from common.status.standing import read
 from common.workqueue import jobs
 from tests.e2e.objects import configmap, pod
 from tests.e2e.space import Space

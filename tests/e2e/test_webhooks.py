@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, labels
 from tests.e2e.objects import configmap, in_volume, pod, secret
 from tests.e2e.space import Space

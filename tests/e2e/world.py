@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from redis import Redis
 
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 from sandbox.redis import RedisServer
 from tests.backends import Backend, backend

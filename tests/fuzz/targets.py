@@ -10,13 +10,13 @@ from pathlib import Path
 
 import orjson
 
-from common.api import Lines, answer_error, parse_event, status_error
 from common.cluster import Cluster
 from common.config import Config, load
 from common.context import Context, Related
 from common.errors import ConfigError, TohostError
 from common.keys import Key
 from common.kinds import REGISTRY, kinds_of
+from common.kube.api import Lines, answer_error, parse_event, status_error
 from common.objects import Obj, name_of
 from common.rights import host_rights, virtual_rights
 from common.workqueue import jobs

@@ -12,12 +12,12 @@ import aiohttp
 import orjson
 import yaml
 
-from common import metrics
-from common.brake import Pace
 from common.config import load
 from common.kinds import REGISTRY
 from common.metadata import NAME
 from common.objects import Obj, annotations, name_of, uid
+from common.process import metrics
+from common.safety.brake import Pace
 from sandbox.ports import free_port
 from sandbox.redis import RedisServer
 from sandbox.server.apiserver import ApiServer

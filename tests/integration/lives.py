@@ -12,7 +12,7 @@ from typing import Any
 
 from common.errors import NotFoundError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, is_deleting
 from sandbox.pod_status import running_status
 from sandbox.redis import RedisServer

@@ -17,7 +17,7 @@ from common.context import Context, Ref
 from common.errors import NotFoundError
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.kube import MERGE_PATCH, KubeClient
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.objects import Obj, get_path, namespace_of
 from common.store import Store
 from sandbox.ports import free_port

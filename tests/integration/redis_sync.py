@@ -16,7 +16,7 @@ import yaml
 from common.cluster import Cluster
 from common.config import load
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.naming import host_name
 from common.objects import Obj
 from sandbox.kubeconfig import write_kubeconfig

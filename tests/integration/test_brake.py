@@ -9,14 +9,14 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from common.absence import Absences
-from common.brake import FEW, Brake, Pace
-from common.brake_state import BrakeState
 from common.cluster import Cluster
 from common.errors import HeldError
 from common.keys import redis_prefix
 from common.kinds import REGISTRY
 from common.objects import Obj, Side
+from common.safety.absence import Absences
+from common.safety.brake import FEW, Brake, Pace
+from common.safety.brake_state import BrakeState
 from common.store import Change, Store
 
 CLUSTER = Cluster("v", "h", enabled=frozenset({"pods", "configmaps"}))

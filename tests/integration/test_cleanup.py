@@ -14,10 +14,10 @@ from common.context import Context
 from common.custom.kind import bare
 from common.errors import ConfigError, NotFoundError
 from common.kinds import REGISTRY
+from common.kube.served import Served, as_served
 from common.metadata import MANAGED_BY
 from common.objects import Obj, get_path, is_deleting, labels, meta, name_of
 from common.patches.rules import CustomRule
-from common.served import Served, as_served
 from sandbox.redis import RedisServer
 from tests.backends import sandbox_backend
 from tests.conformance.definitions import definition

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 import tohost
-from common.brake_state import BrakeState
+from common.safety.brake_state import BrakeState
 from sandbox.kubeconfig import read_access
 from sandbox.redis import RedisServer
 from tests.integration.test_cli import running

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from common.crew import WATCHERS
+from common.status.crew import WATCHERS
 from common.store import Change, Store
 from common.workqueue import LEASE_S, Done, WorkQueue
 from common.workqueue.turn import Turn

@@ -13,7 +13,7 @@ import yaml
 from common.cluster import Cluster
 from common.context import Context
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, get_path, namespace_of
 from sandbox.redis import RedisServer
 from tests.backends import sandbox_backend

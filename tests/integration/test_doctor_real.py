@@ -13,7 +13,7 @@ import yaml
 
 from common.config import load
 from common.errors import AlreadyExistsError
-from common.kube import MERGE_PATCH, KubeClient
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.objects import Obj, name_of, namespace_of
 from sandbox.kubeconfig import read_access, write_kubeconfig
 from sandbox.redis import RedisServer

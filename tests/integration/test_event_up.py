@@ -13,13 +13,13 @@ from common.changes import active_plurals
 from common.cluster import Cluster
 from common.context import Context, Related
 from common.errors import RetryError
-from common.identity import identify
 from common.keys import Key
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.metadata import UID
 from common.naming import hashed_host_name
 from common.objects import Obj, name_of, uid
+from common.safety.identity import identify
 from common.store import Change, Store
 from common.workqueue import Again, Done, Outcome, Retry
 from sandbox.run import Sandbox, sandbox

@@ -7,13 +7,13 @@ import pytest
 import yaml
 from redis import Redis
 
-from common.brake_state import BrakeState
 from common.context import Ref
 from common.explain import Explanation, explain, find
-from common.health import Readiness
 from common.keys import Key
 from common.objects import Obj, Side
-from common.reports import Reports
+from common.process.health import Readiness
+from common.safety.brake_state import BrakeState
+from common.status.reports import Reports
 from common.store import Change, Store
 from common.workqueue import Again, Done, Retry, Terminal, WorkQueue
 from sandbox.redis import RedisServer

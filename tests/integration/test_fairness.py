@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import Redis
 
-from common.circuit_breaker import CircuitBreaker
 from common.kinds import REGISTRY
+from common.kube.circuit_breaker import CircuitBreaker
 from common.objects import Obj, Side
-from common.redis_trouble import Troubles
+from common.redis.trouble import Troubles
 from common.store import Change, Store
 from common.workqueue import Done, Taken, WorkQueue
 from workers.room import Room, Servers

@@ -8,8 +8,8 @@ import pytest
 from redis import Redis
 
 from common.errors import ApiError, IdentityError, RetryError
-from common.host_identity import HostIdentity
-from common.kube import KubeClient
+from common.kube.client import KubeClient
+from common.safety.host_identity import HostIdentity
 from common.store import Store
 from sandbox.kubeconfig import write_kubeconfig
 from sandbox.server.apiserver import ApiServer

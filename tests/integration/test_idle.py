@@ -11,7 +11,7 @@ import yaml
 
 from common.config import load
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.store import Store
 from common.workqueue import Again, WorkQueue, sweep
 from sandbox.faults import Fault

@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 from redis import Redis
 
-from common.crew import WATCHERS
+from common.status.crew import WATCHERS
 from watchers.leases import Leases
 from watchers.streams import StreamId
 

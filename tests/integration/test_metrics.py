@@ -10,8 +10,8 @@ import pytest
 from redis import Redis
 
 from common.config import load
-from common.crew import Crew, crew
-from common.gauges import CrewGauges
+from common.process.gauges import CrewGauges
+from common.status.crew import Crew, crew
 from sandbox.ports import free_port
 from sandbox.redis import RedisServer
 from tests.backends import sandbox_backend
@@ -211,7 +211,7 @@ def test_while_redis_is_away_a_process_says_just_that(tmp_path: Path) -> None:
 def test_two_processes_count_for_themselves() -> None:
     """Nothing is shared through files, as it would be in the library's multi-process mode."""
     program = (
-        "from common.metrics import BRAKE, REGISTRY; BRAKE.labels('v').inc();"
+        "from common.process.metrics import BRAKE, REGISTRY; BRAKE.labels('v').inc();"
         "print(REGISTRY.get_sample_value('tohost_brake', {'cluster': 'v'}))"
     )
     command = [sys.executable, "-c", program]

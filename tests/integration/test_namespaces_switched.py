@@ -7,7 +7,7 @@ import pytest
 
 from common.errors import NotFoundError
 from common.kinds import REGISTRY
-from common.kube import MERGE_PATCH
+from common.kube.client import MERGE_PATCH
 from common.objects import Obj, labels
 from sandbox.redis import RedisServer
 from tests.e2e.waiting import eventually

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 from sandbox.redis import RedisServer
 from sandbox.run import sandbox

@@ -11,18 +11,18 @@ import aiohttp
 import pytest
 from redis import Redis
 
-from common.brake_state import BrakeState
 from common.config import load
 from common.context import Ref
-from common.health import Readiness, serve
 from common.page.frame import HEADERS
 from common.page.glance import Glances
 from common.page.views import views
-from common.process import living
-from common.reports import Reports
-from common.running import processes
+from common.process.health import Readiness, serve
+from common.process.main import living
+from common.process.views import Views
+from common.safety.brake_state import BrakeState
+from common.status.reports import Reports
+from common.status.running import processes
 from common.store import Change, Store
-from common.views import Views
 from common.workqueue import Done, Retry, Terminal, WorkQueue
 from sandbox.ports import free_port
 from sandbox.redis import RedisServer

@@ -13,14 +13,14 @@ from redis import Redis
 from common.changes import active_plurals
 from common.cluster import Cluster
 from common.context import Context, Related
-from common.identity import identify
 from common.keys import Key
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.kube import KubeClient
-from common.logs import formatter
+from common.kube.client import KubeClient
 from common.naming import host_name
 from common.objects import Obj
+from common.process.logs import formatter
+from common.safety.identity import identify
 from common.workqueue import Blocked, Done, Outcome, Retry, Terminal, Tries, WorkQueue
 from sandbox.run import Sandbox, sandbox
 from tests.integration.workqueue import Clock

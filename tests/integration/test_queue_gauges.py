@@ -7,10 +7,10 @@ import aiohttp
 import pytest
 from redis import Redis
 
-from common import metrics
 from common.config import load
-from common.health import Readiness
-from common.process import living
+from common.process import metrics
+from common.process.health import Readiness
+from common.process.main import living
 from common.workqueue import Again, Retry, Terminal, WorkQueue
 from common.workqueue.depth import Backlog, backlogs
 from common.workqueue.gauges import QueueGauges

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from common import standing
 from common.config.redis import Redis as Settings
-from common.redis_connection import connect
+from common.redis.connection import connect
+from common.status import standing
 from common.store import Store
 from common.workqueue import WorkQueue, prefix
 from tests.integration import (

@@ -7,8 +7,8 @@ import pytest
 from redis import Redis
 
 from common.config.redis import Redis as Settings
-from common.logs import formatter
-from common.redis_connection import connect
+from common.process.logs import formatter
+from common.redis.connection import connect
 from common.workqueue import prefix
 from sandbox.redis import RedisServer
 from tests.integration import redis_forms

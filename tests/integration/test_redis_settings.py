@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from common.redis_settings import Settings
+from common.redis.settings import Settings
 from tests.e2e.waiting import eventually
 
 

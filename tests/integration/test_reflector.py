@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from common.api import object_path
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.api import object_path
+from common.kube.client import KubeClient
 from common.objects import Obj, name_of
 from tests.backends import Backend, backend, sandbox_backend
 from watchers.reflector import Event, Reflector

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.brake_state import BrakeState
+from common.safety.brake_state import BrakeState
 from sandbox.redis import RedisServer
 from tohost import cli
 

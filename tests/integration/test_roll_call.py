@@ -1,6 +1,6 @@
 from typing import Any
 
-from common.crew import WATCHERS
+from common.status.crew import WATCHERS
 from watchers.leases import Leases
 from watchers.roll_call import RollCall
 from watchers.streams import StreamId

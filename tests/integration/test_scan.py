@@ -10,7 +10,7 @@ from common.changes import active_plurals, change_of
 from common.config import load
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.metadata import NAME, UID
 from common.objects import Obj, Side, meta
 from common.store import Change, Store

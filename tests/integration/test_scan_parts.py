@@ -13,8 +13,8 @@ from benchmarks.scan import CLUSTER, KINDS, counting, fill, measure
 from common.changes import active_plurals
 from common.cluster import Cluster
 from common.keys import Key
-from common.kube import KubeClient
-from common.metrics import REGISTRY
+from common.kube.client import KubeClient
+from common.process.metrics import REGISTRY
 from common.workqueue import Again, Done, Outcome, Retry, Terminal, WorkQueue
 from common.workqueue.rest import FAR_S, Rest
 from tests.integration.workqueue import Clock, take_one

@@ -9,13 +9,13 @@ import pytest
 import yaml
 from redis import Redis
 
-from common.brake_state import BrakeState
-from common.health import Readiness
 from common.keys import Key
 from common.objects import Obj
-from common.reports import KEPT_S, Reports
-from common.reports import read as read_reports
-from common.standing import read
+from common.process.health import Readiness
+from common.safety.brake_state import BrakeState
+from common.status.reports import KEPT_S, Reports
+from common.status.reports import read as read_reports
+from common.status.standing import read
 from common.store import Change, Store
 from common.workqueue import Again, Blocked, Done, Retry, Terminal, WorkQueue, jobs
 from common.workqueue.overview import overview

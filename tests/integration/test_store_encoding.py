@@ -6,11 +6,11 @@ import orjson
 import pytest
 from redis import Redis
 
-from common.absence import Absences
 from common.encoding import LARGE_BYTES, UnreadableError
 from common.errors import PositionError
 from common.keys import Key
 from common.kinds import REGISTRY
+from common.safety.absence import Absences
 from common.store import Change, Store
 from tests.integration.test_watchers_informer import CLUSTER, Bench, list_all, obj
 from workers.scan_reader import ScanReader

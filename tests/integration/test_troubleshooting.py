@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from common.kinds import REGISTRY
-from common.kube import MERGE_PATCH, KubeClient
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.metadata import UID
 from common.objects import Obj, annotations, uid
 from sandbox.redis import RedisServer

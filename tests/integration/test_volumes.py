@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import NotFoundError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, get_path
 from sandbox.redis import RedisServer
 from tests.e2e.waiting import eventually

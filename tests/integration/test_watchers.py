@@ -17,11 +17,11 @@ import yaml
 from redis import Redis
 
 from common.config import load
-from common.crew import WATCHERS
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.metadata import KIND, MANAGED_BY, NAME, NAMESPACE, UID
 from common.objects import Obj
+from common.status.crew import WATCHERS
 from common.store import Store
 from sandbox.ports import free_port
 from sandbox.redis import RedisServer

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from common.metrics import page
 from common.objects import Obj
+from common.process.metrics import page
 from common.store import Change, Store
 from tests.integration.test_watchers_informer import Bench, list_all, obj
 

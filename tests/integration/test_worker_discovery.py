@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from common.discovery import Discovery
 from common.errors import ApiError, RetryError
 from common.kinds import REGISTRY
+from common.kube.discovery import Discovery
 from sandbox.redis import RedisServer
 from tests.backends import sandbox_backend
 from tests.e2e.waiting import eventually

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.scan import CLUSTER, KINDS
 from common.changes import active_plurals
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.store import Store
 from tests.integration.workqueue import Clock
 from tests.unit.test_kube import write_kubeconfig

@@ -3,8 +3,8 @@
 from redis import Redis
 
 from common.context import Ref
+from common.kube.served import Record, Served
 from common.objects import Obj
-from common.served import Record, Served
 from common.store import Change, Store, text
 from common.workqueue import Done, Retry, Terminal, WorkQueue
 

@@ -11,11 +11,11 @@ from common.changes import active_plurals
 from common.cluster import Cluster, PodOptions
 from common.context import Related
 from common.errors import RetryError
-from common.identity import identify
 from common.keys import Key
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, annotations, name_of, uid
+from common.safety.identity import identify
 from common.service import HOST_CLUSTER_IP, MOVING
 from common.workqueue import Outcome, Retry, Terminal
 from sandbox.run import sandbox

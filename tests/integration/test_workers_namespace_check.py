@@ -8,13 +8,13 @@ import pytest
 from common.changes import active_plurals
 from common.cluster import Cluster, NamespaceRules
 from common.context import Related
-from common.identity import identify
 from common.keys import Key
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.metadata import KIND, MANAGED_BY, NAME, UID
 from common.naming import managed_by
 from common.objects import Obj, name_of
+from common.safety.identity import identify
 from common.workqueue import Done, Outcome, Retry
 from sandbox.run import sandbox
 from workers import session as sessions

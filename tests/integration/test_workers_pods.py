@@ -13,11 +13,11 @@ from common.changes import active_plurals
 from common.cluster import Cluster, PodOptions
 from common.context import Related
 from common.errors import NotFoundError
-from common.identity import identify
 from common.keys import Key
 from common.kinds import REGISTRY
-from common.kube import MERGE_PATCH, KubeClient
+from common.kube.client import MERGE_PATCH, KubeClient
 from common.objects import Obj, uid
+from common.safety.identity import identify
 from common.workqueue import Blocked, Outcome
 from tests.backends import backend
 from tests.e2e.waiting import eventually

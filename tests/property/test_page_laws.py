@@ -10,9 +10,9 @@ from common.keys import Key
 from common.page import finding, fleet, item
 from common.page.glance import Glance
 from common.page.markup import element, plain
-from common.running import Process
-from common.standing import Everything, Row, Scan, Standing
-from common.views import Answer
+from common.process.views import Answer
+from common.status.running import Process
+from common.status.standing import Everything, Row, Scan, Standing
 from common.workqueue.depth import Backlog
 from common.workqueue.overview import Load, Trouble
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.circuit_breaker import FAILURES, PROBES, CircuitBreaker
+from common.kube.circuit_breaker import FAILURES, PROBES, CircuitBreaker
 from common.workqueue.turns import Turns
 from tests.integration.workqueue import Clock
 from workers.room import Room, Servers

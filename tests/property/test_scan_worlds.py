@@ -15,7 +15,7 @@ from common.cluster import Cluster
 from common.context import Context
 from common.keys import Key
 from common.kinds import kinds_of
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, Side, field_of, meta
 from common.store import Change, Store, text
 from common.workqueue import WorkQueue

@@ -6,7 +6,7 @@ import orjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from common.unmanaged import parse_unmanaged
+from common.kube.unmanaged import parse_unmanaged
 
 NASTY = [
     "]",
@@ -21,7 +21,7 @@ NASTY = [
 ]
 words = st.one_of(st.sampled_from(NASTY), st.text(alphabet='ab"\\[]{},:', max_size=6))
 keys = st.one_of(st.sampled_from(["f:metadata", ".", "managedFields", *NASTY]), words)
-fields = st.recursive(
+fields: st.SearchStrategy[Any] = st.recursive(
     st.just({}), lambda inner: st.dictionaries(keys, inner, max_size=3), max_leaves=6
 )
 entries = st.fixed_dictionaries(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from sandbox.run import sandbox
 from tests.proxy import Proxy, Write
 

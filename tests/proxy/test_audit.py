@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.errors import RetryError
-from common.kube import MERGE_PATCH
+from common.kube.client import MERGE_PATCH
 from tests.proxy.conftest import CONFIGMAPS, Rig
 
 

@@ -1,6 +1,8 @@
 import pytest
 
-from common.api import (
+from common.errors import AlreadyExistsError, ApiError, ConflictError, NotFoundError, RetryError
+from common.kind import Kind
+from common.kube.api import (
     Lines,
     answer_error,
     object_path,
@@ -8,8 +10,6 @@ from common.api import (
     status_error,
     with_preconditions,
 )
-from common.errors import AlreadyExistsError, ApiError, ConflictError, NotFoundError, RetryError
-from common.kind import Kind
 
 PODS = Kind("pods", "Pod", "pods", lambda obj, _: obj)
 SLICES = Kind("endpointslices", "EndpointSlice", "", lambda obj, _: obj, group="discovery.k8s.io")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from common.circuit_breaker import FAILURES, LONGEST_S, PROBES, CircuitBreaker
 from common.errors import RetryError, TohostError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.circuit_breaker import FAILURES, LONGEST_S, PROBES, CircuitBreaker
+from common.kube.client import KubeClient
 from sandbox.run import Sandbox, sandbox
 from tests.integration.workqueue import Clock
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from common import redis_url
 from common.config import Config, load
 from common.config.redis import Redis
 from common.errors import ConfigError
-from common.redis_connection import Credentials, connect
+from common.redis import url as redis_url
+from common.redis.connection import Credentials, connect
 from common.workqueue import jobs, prefix
 
 CLUSTERS = """

@@ -12,9 +12,9 @@ from common.custom.body import MAX_FIELDS, SENT_FIELDS, body_patch, fields_text
 from common.errors import ConfigError
 from common.keys import Key
 from common.kinds import kinds_of
+from common.kube.served import Served, as_served
 from common.objects import Obj, annotations, merge_patch
 from common.patches.rules import CustomRule, PatchRule, ReferenceRule
-from common.served import Served, as_served
 from workers.perform import subresource_of
 from workers.plan import host_object, plan
 from workers.work import Work

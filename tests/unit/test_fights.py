@@ -9,8 +9,8 @@ from common.cluster import Cluster
 from common.context import Related
 from common.keys import Key
 from common.kinds import REGISTRY
-from common.metrics import page
 from common.objects import Obj
+from common.process.metrics import page
 from workers.answers import came_out_changed
 from workers.fights import (
     MOST,

@@ -2,8 +2,8 @@ import aiohttp
 import pytest
 
 from common.errors import ConfigError
-from common.health import Readiness, serve
-from common.metrics import FIGHTS
+from common.process.health import Readiness, serve
+from common.process.metrics import FIGHTS
 
 
 async def get(port: int, path: str) -> tuple[int, str]:

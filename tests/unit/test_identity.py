@@ -1,5 +1,5 @@
-from common.identity import identity_of
 from common.kinds.namespaces import without_identity
+from common.safety.identity import identity_of
 
 
 def test_the_digest_tells_clusters_apart_and_the_key_is_not_to_be_guessed_from_it() -> None:

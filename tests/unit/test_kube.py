@@ -10,7 +10,7 @@ from aiohttp import web
 
 from common.errors import ApiError, ConflictError, NotFoundError, RetryError
 from common.kind import Kind
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 
 PODS = Kind("pods", "Pod", "pods", lambda obj, _: obj)
 

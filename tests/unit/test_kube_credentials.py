@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from common.credentials import Credentials
 from common.errors import ConfigError
+from common.kube.credentials import Credentials
 from tests.unit.test_kube import write_kubeconfig
 
 

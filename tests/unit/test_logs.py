@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from common.logs import Style, get_log, set_up
+from common.process.logs import Style, get_log, set_up
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from common.memory import trim
+from common.process.memory import trim
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators trim themselves")

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from common.clock import running_s
-from common.durations import BOUNDS_S, Durations
-from common.gauges import ReadinessGauges
-from common.health import Readiness
 from common.keys import Key
-from common.metrics import RECONCILES, REGISTRY, SYNC, SYNC_STAGES, page
-from common.request_count import WATCH, RequestCount
+from common.kube.request_count import WATCH, RequestCount
+from common.process.durations import BOUNDS_S, Durations
+from common.process.gauges import ReadinessGauges
+from common.process.health import Readiness
+from common.process.metrics import RECONCILES, REGISTRY, SYNC, SYNC_STAGES, page
 from common.workqueue import Again, Blocked, Done, Outcome, Retry, Taken, Terminal, Tries
 from tests.scrape import collected, parsed
 from workers import timing

@@ -111,7 +111,7 @@ ENDED = {**DELETING, "deletionGracePeriodSeconds": 0}
 
 def at(seconds: float) -> Context:
     """So long after the deletion."""
-    return replace(CONTEXT, now_s=timestamp_s(DELETING["deletionTimestamp"]) + seconds)
+    return replace(CONTEXT, now_s=timestamp_s(str(DELETING["deletionTimestamp"])) + seconds)
 
 
 @pytest.mark.parametrize("deleted", [virtual(**ENDED), None])

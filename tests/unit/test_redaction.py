@@ -2,7 +2,7 @@
 
 import base64
 
-from common.api import answer_error
+from common.kube.api import answer_error
 from common.redaction import REDACTED, redacted
 
 PATH = "host: POST /api/v1/namespaces/h/secrets"

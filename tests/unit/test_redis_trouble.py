@@ -13,8 +13,8 @@ from redis.exceptions import (
 )
 from redis.sentinel import MasterNotFoundError
 
-from common.redis_cluster import ClusterUnusableError
-from common.redis_trouble import Troubles, explain
+from common.redis.cluster import ClusterUnusableError
+from common.redis.trouble import Troubles, explain
 
 IN_SCRIPT = "Error running script (call to f_1): @user_script:5: @user_script: 5: -{}"
 NO_WRITES = "You can't write against a read only replica."

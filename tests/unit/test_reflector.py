@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 import pytest
 
 from common.errors import ApiError, IdentityError, RetryError
-from common.kube import Page
+from common.kube.client import Page
 from common.objects import Obj, name_of
 from watchers.machine import Machine
 from watchers.reflector import Event, Reflector, Verify, no_check

@@ -7,8 +7,7 @@ import pytest
 from common.cluster import Cluster
 from common.context import Context
 from common.kind import Kind
-from common.objects import Obj
-from common.served import (
+from common.kube.served import (
     Offer,
     Record,
     Records,
@@ -18,6 +17,7 @@ from common.served import (
     problem,
     resolved,
 )
+from common.objects import Obj
 
 
 def _same(virtual: Obj, _context: Context) -> Obj:

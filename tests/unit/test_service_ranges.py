@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 
 from common.errors import NotFoundError
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj
 from workers.service_ranges import KEPT_S, ServiceRanges
 

@@ -4,7 +4,7 @@ import pytest
 
 from common.ages import duration
 from common.keys import Key
-from common.standing import Everything, Row, Scan, Standing
+from common.status.standing import Everything, Row, Scan, Standing
 from common.workqueue.overview import Load, Trouble
 from tohost.status_text import LINE, SHOWN, as_data, as_text
 

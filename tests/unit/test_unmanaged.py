@@ -2,7 +2,7 @@
 
 import orjson
 
-from common.api import parse_event, parse_object
+from common.kube.api import parse_event, parse_object
 
 POD = (
     b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","resourceVersion":"12","labels":'

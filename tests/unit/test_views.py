@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
-from common.health import Readiness, serve
-from common.views import WAITING, Access, Answer, Views, is_local
+from common.process.health import Readiness, serve
+from common.process.views import WAITING, Access, Answer, Views, is_local
 
 URL = "http://127.0.0.1:{port}{path}"
 

@@ -16,11 +16,11 @@ from redis.exceptions import RedisError
 
 from common.config import Config, load
 from common.errors import ApiError, ConfigError, RetryError, TohostError
-from common.identity import identify
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.naming import managed_by
 from common.objects import namespace_of
-from common.redis_connection import connect
+from common.redis.connection import connect
+from common.safety.identity import identify
 from tohost.cleanup import memory
 from tohost.cleanup.proof import Sorted
 from tohost.cleanup.removal import Removal

@@ -9,7 +9,7 @@ from typing import Literal
 
 from common.actions import Patch
 from common.errors import ApiError, ConflictError, NotFoundError, RetryError
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, get_path, is_deleting, meta, name_of, namespace_of, uid
 from common.volume.reclaim import KEEPS, clean_up
 from tohost.cleanup.proof import Found

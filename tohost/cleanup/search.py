@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 
 from common.cluster import Cluster
 from common.custom.kind import bare
-from common.discovery import Discovery
 from common.errors import ApiError, NotFoundError, RetryError
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
+from common.kube.discovery import Discovery
+from common.kube.served import Served, as_served, choose, full_name, may_be_custom
 from common.metadata import MANAGED_BY
 from common.objects import Obj, labels, name_of, namespace_of
 from common.patches.rules import CustomRule
-from common.served import Served, as_served, choose, full_name, may_be_custom
 from tohost.cleanup.proof import (
     Doubt,
     Found,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from common.config import Config, load
 from common.errors import ConfigError
-from common.redis_connection import connect
+from common.redis.connection import connect
 from tohost.doctor.examination import examine
 from tohost.doctor.finding import HOST, Finding
 from tohost.doctor.report import as_data, is_well, line, manifests, summary

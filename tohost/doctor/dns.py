@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from common.config import VirtualCluster
 from common.errors import ApiError, NotFoundError, RetryError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.naming import host_name, host_namespace
 from common.objects import Obj
 from tohost.doctor.finding import Finding, ok, skipped

@@ -8,7 +8,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from common.config import Config
-from common.redis_trouble import explain
+from common.redis.trouble import explain
 from tohost.doctor import (
     clocks,
     dns,

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
-from common.api import object_path
 from common.errors import ApiError, RetryError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.api import object_path
+from common.kube.client import KubeClient
 from common.objects import Obj, field_of
 from tohost.doctor.finding import HOST, Finding, ok
 from tohost.doctor.patient import Patient

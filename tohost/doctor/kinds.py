@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from common.cluster import Cluster
 from common.config import VirtualCluster
-from common.discovery import DEFINITIONS
 from common.errors import ApiError, RetryError
 from common.kind import Kind
 from common.kinds import kinds_of
+from common.kube.discovery import DEFINITIONS
+from common.kube.served import Offer, full_name, may_be_custom, problem
 from common.objects import Obj, Side, annotations, meta
-from common.served import Offer, full_name, may_be_custom, problem
 from tohost.doctor.finding import HOST, Finding, ok, skipped
 from tohost.doctor.patient import Patient, Server
 

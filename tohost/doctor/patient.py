@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from common.config import Config, VirtualCluster
-from common.discovery import Discovery
 from common.errors import ApiError, ConfigError, RetryError
-from common.identity import identify
-from common.kube import KubeClient
+from common.kube.client import KubeClient
+from common.kube.discovery import Discovery
+from common.safety.identity import identify
 from tohost.doctor.finding import HOST, Finding, ok
 
 TIMEOUT_S = 10.0

@@ -3,7 +3,7 @@
 from common.config import VirtualCluster
 from common.errors import ApiError, NotFoundError, RetryError
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, is_deleting
 from tohost.doctor.finding import HOST, Finding, ok, skipped
 from tohost.doctor.patient import Patient

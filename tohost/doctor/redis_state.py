@@ -7,9 +7,9 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from common.redis_connection import servers
-from common.redis_settings import KEEPS_ALL, eviction, persistence
-from common.redis_trouble import explain
+from common.redis.connection import servers
+from common.redis.settings import KEEPS_ALL, eviction, persistence
+from common.redis.trouble import explain
 from tohost.doctor.finding import REDIS, Finding, ok, skipped
 
 OLDEST = (6, 2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from common.access import Rule
 from common.config import Config
 from common.errors import ApiError, RetryError
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import Obj, meta, namespace_of
 from common.rights import Place, host_rights, virtual_rights
 from tohost.doctor.finding import HOST, Finding, ok, skipped

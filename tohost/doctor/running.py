@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from redis import Redis
 
-from common import standing
-from common.standing import Everything
+from common.status import standing
+from common.status.standing import Everything
 from tohost.doctor.finding import REDIS, Finding, ok
 
 CHECK = "processes"

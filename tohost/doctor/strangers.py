@@ -13,7 +13,7 @@ from common.config import VirtualCluster
 from common.errors import ApiError, NotFoundError, RetryError
 from common.kind import Kind
 from common.kinds import REGISTRY
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.metadata import MANAGED_BY, UID, ours
 from common.naming import managed_by
 from common.objects import (

@@ -5,12 +5,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
 
-from common.discovery import Discovery
 from common.errors import ApiError, ConfigError, IdentityError, RetryError
-from common.host_identity import HostIdentity
-from common.identity import Identity, claim_known, identify, refuse_host
-from common.kube import KubeClient
-from common.logs import get_log
+from common.kube.client import KubeClient
+from common.kube.discovery import Discovery
+from common.process.logs import get_log
+from common.safety.host_identity import HostIdentity
+from common.safety.identity import Identity, claim_known, identify, refuse_host
 from common.store import Store
 
 FRESH_S = 1.0

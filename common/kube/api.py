@@ -1,6 +1,6 @@
 """What the Kubernetes API's requests and answers look like: pure, no transport.
 
-`common.kube` sends the requests; the sandbox and tests may use this too.
+`common.kube.client` sends the requests; the sandbox and tests may use this too.
 """
 
 import re
@@ -19,9 +19,9 @@ from common.errors import (
     TohostError,
 )
 from common.kind import Kind
+from common.kube.unmanaged import parse_unmanaged
 from common.objects import Obj
 from common.redaction import redacted
-from common.unmanaged import parse_unmanaged
 
 MAX_MESSAGE = 2000
 _VERSION = re.compile("[0-9]{1,40}")

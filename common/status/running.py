@@ -9,7 +9,7 @@ from rq import worker_registration
 from rq.utils import utcparse
 from rq.worker import BaseWorker
 
-from common.crew import WATCHER_LEASE_S, WATCHERS
+from common.status.crew import WATCHER_LEASE_S, WATCHERS
 from common.store import text
 
 _FIELDS = ("state", "last_heartbeat", "successful_job_count", "failed_job_count")

@@ -7,8 +7,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis import Redis, RedisError
 
-from common.crew import crew
-from common.health import Readiness
+from common.process.health import Readiness
+from common.status.crew import crew
 
 
 class CrewGauges(Collector):

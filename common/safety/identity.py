@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from common.errors import IdentityError
 from common.kind import Kind
-from common.kube import KubeClient
+from common.kube.client import KubeClient
 from common.objects import uid
 from common.store import Store
 

@@ -1,4 +1,4 @@
-"""What a process counts, for Prometheus; `common.health` serves it as /metrics.
+"""What a process counts, for Prometheus; `common.process.health` serves it as /metrics.
 
 Each process has a registry and a port of its own. Labels name virtual clusters, kinds and the like,
 never objects. docs/metrics.md tells of each metric, and a test sees to that.
@@ -17,7 +17,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from common.durations import Durations
+from common.process.durations import Durations
 
 # Else each counter comes with a second series that nobody asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call]

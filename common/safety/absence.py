@@ -2,7 +2,7 @@
 
 A host object whose virtual object is just not there: no watch event showed its end. Or a virtual
 pod whose host pod is. Each may be right, and many at once may be an accident: an emptied etcd, a
-wrong kubeconfig, a host namespace that was swept away. `common.brake` judges; this counts.
+wrong kubeconfig, a host namespace that was swept away. `common.safety.brake` judges; this counts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from common.metrics import REQUESTS
+from common.process.metrics import REQUESTS
 
 WATCH: Final = "WATCH"
 NO_ANSWER: Final = "none"

@@ -1,7 +1,7 @@
 """Which version of a kind is synced, where the API servers may lack it or serve another one: pure.
 
-Watchers ask the servers (`common.discovery`), watch each side in a version that both serve, and
-record in the store what a stream's objects are of. Workers act on a kind only while the records
+Watchers ask the servers (`common.kube.discovery`), watch each side in a version that both serve,
+and record in the store what a stream's objects are of. Workers act on a kind only while the records
 of its streams agree.
 """
 

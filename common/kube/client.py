@@ -1,7 +1,7 @@
 """A client of one Kubernetes API server: raw JSON objects in and out, one connection pool.
 
 No generated models, no retries, no caches: an error is raised as one of the outcomes of
-`common.errors`, and the caller decides. What requests look like is in `common.api`.
+`common.errors`, and the caller decides. What requests look like is in `common.kube.api`.
 """
 
 import asyncio
@@ -16,7 +16,10 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from common.api import (
+from common.clock import ServerClock
+from common.errors import RetryError
+from common.kind import Kind
+from common.kube.api import (
     Lines,
     answer_error,
     delete_options,
@@ -25,13 +28,10 @@ from common.api import (
     parse_object,
     with_preconditions,
 )
-from common.circuit_breaker import CircuitBreaker
-from common.clock import ServerClock
-from common.credentials import Credentials
-from common.errors import RetryError
-from common.kind import Kind
+from common.kube.circuit_breaker import CircuitBreaker
+from common.kube.credentials import Credentials
+from common.kube.request_count import WATCH, RequestCount
 from common.objects import Obj
-from common.request_count import WATCH, RequestCount
 
 __all__ = ["KubeClient", "Page", "object_path"]
 

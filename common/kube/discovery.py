@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from common.errors import NotFoundError
 from common.kind import Kind
-from common.kube import KubeClient
+from common.kube.client import KubeClient
+from common.kube.served import Offer, Served, full_name, may_be_custom
 from common.objects import Obj
-from common.served import Offer, Served, full_name, may_be_custom
 
 FRESH_S = 3.0
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

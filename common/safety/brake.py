@@ -3,11 +3,11 @@
 It is asked before each deletion that follows only from an absence which nobody saw happen: no
 watch event, no deletionTimestamp. Such a deletion first waits for a moment, so that one accident
 has come into the store as a whole before the first of its deletions is judged, however many
-workers are at it. Then `common.absence` counts how many there are. When they are too many nothing
-of it is deleted, until the objects are back or someone releases the brake.
+workers are at it. Then `common.safety.absence` counts how many there are. When they are too many
+nothing of it is deleted, until the objects are back or someone releases the brake.
 
-It's the same for every worker, through `common.brake_state`. Synchronous. Whoever can't reach Redis
-gets a RedisError, and may not delete.
+It's the same for every worker, through `common.safety.brake_state`. Synchronous. Whoever can't
+reach Redis gets a RedisError, and may not delete.
 """
 
 import threading
@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 
 from redis import Redis
 
-from common.absence import Absences
-from common.brake_state import BrakeState, Held
 from common.errors import HeldError
-from common.logs import get_log
 from common.objects import Side
+from common.process.logs import get_log
+from common.safety.absence import Absences
+from common.safety.brake_state import BrakeState, Held
 
 FEW = 20
 """So many are never too many."""

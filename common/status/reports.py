@@ -17,8 +17,8 @@ from typing import cast
 import orjson
 from redis import Redis, RedisError
 
-from common.health import Readiness
 from common.keys import redis_prefix
+from common.process.health import Readiness
 
 EVERY_S = 5.0
 KEPT_S = 16

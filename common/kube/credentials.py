@@ -19,7 +19,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from kubernetes.aio.config import ConfigException, incluster_config, kube_config
 
 from common.errors import ConfigError
-from common.logs import get_log
+from common.process.logs import get_log
 
 REFRESH_S = 60.0
 RENEW_GAP_S = 10.0

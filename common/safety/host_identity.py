@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 from common.errors import ApiError
-from common.identity import claim_host, identify
-from common.kube import KubeClient
-from common.logs import get_log
+from common.kube.client import KubeClient
+from common.process.logs import get_log
+from common.safety.identity import claim_host, identify
 from common.store import Store
 
 FRESH_S = 1.0

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import orjson
 from aiohttp import web
 
-from common import metrics
 from common.errors import ConfigError
-from common.views import Views
+from common.process import metrics
+from common.process.views import Views
 
 Page = Callable[[], tuple[str, bytes]]
 """Gives content type and body of an extra page; called in a thread, as it may have to ask Redis."""

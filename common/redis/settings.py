@@ -7,8 +7,8 @@ from typing import Any
 
 from redis import Redis, RedisError
 
-from common.logs import get_log
-from common.redis_connection import servers
+from common.process.logs import get_log
+from common.redis.connection import servers
 
 EVERY_S = 60.0
 FIRST_S = 2.0

@@ -10,7 +10,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from common.config.redis import Redis as Settings
-from common.redis_cluster import ClusterClient
+from common.redis.cluster import ClusterClient
 from common.workqueue import prefix
 
 # Twice this, when Redis hangs, and still in time after SIGTERM.

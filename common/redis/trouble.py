@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from redis import RedisError
 
-from common.logs import get_log
+from common.process.logs import get_log
 
 log = get_log(__name__)
 

@@ -7,7 +7,7 @@ at first ten times a second, soon every two seconds. The first answer closes it 
 from collections.abc import Callable
 
 from common.clock import running_s
-from common.logs import get_log
+from common.process.logs import get_log
 
 FAILURES = 8
 PROBES = 2

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from common import reports
-from common.brake_state import BrakeState
-from common.crew import crew
 from common.keys import redis_prefix
+from common.safety.brake_state import BrakeState
+from common.status import reports
+from common.status.crew import crew
 from common.store import Store, text
 from common.workqueue.overview import Load, Trouble, overview
 

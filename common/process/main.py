@@ -12,13 +12,13 @@ from functools import partial
 from prometheus_client.registry import Collector
 from redis import Redis
 
-from common import health, logs, memory, metrics
 from common.config import Config, load
 from common.errors import ConfigError
-from common.gauges import CrewGauges, ReadinessGauges
-from common.redis_settings import Settings
-from common.reports import Reports
-from common.views import View, Views
+from common.process import health, logs, memory, metrics
+from common.process.gauges import CrewGauges, ReadinessGauges
+from common.process.views import View, Views
+from common.redis.settings import Settings
+from common.status.reports import Reports
 from common.workqueue.gauges import QueueGauges
 
 log = logs.get_log(__name__)

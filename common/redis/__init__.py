@@ -1,0 +1,1 @@
+"""Redis in each form that people run: one server, Sentinels, a Cluster; and its troubles."""
