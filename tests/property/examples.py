@@ -2,11 +2,7 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 _USUAL = "200" if os.environ.get("CI") else "40"
-law = settings(
-    max_examples=int(os.environ.get("EXAMPLES", _USUAL)),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+law = settings(max_examples=int(os.environ.get("EXAMPLES", _USUAL)))

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common.kube.unmanaged import parse_unmanaged
+from tests.property.examples import law
 
 NASTY = [
     "]",
@@ -52,6 +53,7 @@ def bare(obj: dict[str, Any]) -> dict[str, Any]:
     return {**obj, "metadata": kept}
 
 
+@law
 @given(objects(), st.booleans(), st.booleans())
 @example({"metadata": {"name": "a", "managedFields": [{"manager": "x]"}]}, "spec": {}}, True, False)
 @example({"metadata": {"name": "a"}, "spec": {"managedFields": [{"a": "b"}]}}, False, False)
@@ -65,6 +67,7 @@ def test_all_but_the_managed_fields_is_as_it_was_sent(
     assert bare(parsed["object"] if event else parsed) == bare(obj)
 
 
+@law
 @given(st.binary(max_size=60), st.binary(max_size=60), st.booleans())
 def test_other_texts_are_parsed_or_refused_as_they_are(
     before: bytes, after: bytes, event: bool
