@@ -287,7 +287,7 @@ class Informer:
 
 async def _finish(work: Callable[[], Result]) -> Result:
     """Run blocking work in a thread; a cancelled caller waits until the thread is through."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
+    running = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

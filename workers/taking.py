@@ -64,6 +64,7 @@ class Taking:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set; what is in hand then stays there."""
+        rest_s = 0.0
         while not stopping.is_set():
             if self._troubles.besides(TAKING):
                 await asyncio.sleep(PAUSE_S)  # what is taken now could not be brought to an end
@@ -72,17 +73,20 @@ class Taking:
             try:
                 if self._room.free <= 0:
                     await self._freed.wait()
-                elif not await self._take():
-                    await self._news()
+                elif await self._take(rest_s, stopping):
+                    rest_s = 0.0
+                else:
+                    rest_s = await self._rest_s()
                 self._troubles.over(TAKING)
             except RedisError as error:
                 self._troubles.met(TAKING, error)
                 await asyncio.sleep(PAUSE_S)
 
-    async def _take(self) -> int:
+    async def _take(self, rest_s: float, stopping: asyncio.Event) -> int:
+        """How many were taken, after a wait for the bell of at most `rest_s`."""
         await self._pace.wait()
         limit = min(BATCH, self._room.free)
-        taken, snapshots = await asyncio.to_thread(self._take_and_read, limit)
+        taken, snapshots = await asyncio.to_thread(self._take_and_read, limit, rest_s, stopping)
         self._pace.took(len(taken))
         self._room.enter([one.key.cluster for one in taken])
         for one, snapshot in zip(taken, snapshots, strict=True):
@@ -90,7 +94,15 @@ class Taking:
             self._begin(one, snapshot)
         return len(taken)
 
-    def _take_and_read(self, limit: int) -> tuple[list[Taken], list[Snapshot | Exception]]:
+    def _take_and_read(
+        self, limit: int, rest_s: float, stopping: asyncio.Event
+    ) -> tuple[list[Taken], list[Snapshot | Exception]]:
+        """In one thread with the wait, as each change of threads delays what just came. Meanwhile
+        there can only be more room."""
+        if rest_s:
+            self._queue.wait(rest_s)
+            if stopping.is_set() or self._troubles.besides(TAKING):
+                return [], []
         taken = self._queue.take(limit, self.open, self._room.admission, self._may_take)
         try:
             return taken, self._reader.read_for(taken)
@@ -98,13 +110,12 @@ class Taking:
             self._queue.hand_back(taken)
             raise
 
-    async def _news(self) -> None:
-        """Until there may be something to take. While something is held back there's no waiting for
-        the bell: whoever it calls should have room."""
+    async def _rest_s(self) -> float:
+        """How long to wait for the bell, now that there was nothing to take. While something is
+        held back it's not waited for: whoever it calls should have room."""
         if not self._queue.held_back:
-            wait_s = WAIT_S if self.open else CLOSED_WAIT_S
-            await asyncio.to_thread(self._queue.wait, wait_s)
-            return
+            return WAIT_S if self.open else CLOSED_WAIT_S
         with suppress(TimeoutError):
             async with asyncio.timeout(HELD_BACK_S):
                 await self._freed.wait()
+        return 0.0
