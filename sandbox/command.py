@@ -10,6 +10,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from common.usage import command
 from sandbox.redis import RedisServer
 from sandbox.run import Sandbox, sandbox
 
@@ -34,12 +35,11 @@ def main(argv: list[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost sandbox",
-        description="Run two small Kubernetes API servers on loopback, a virtual one and a host "
+    result = command(
+        "sandbox",
+        "Run two small Kubernetes API servers on loopback, a virtual one and a host "
         "one, until Ctrl-C. A kubelet stand-in makes the host's pods run. Nothing is kept.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
     )
     result.add_argument(
         "--dir",

@@ -10,6 +10,7 @@ from common.cluster import Cluster
 from common.explain import Explanation, explain
 from common.kinds import kinds_of
 from common.selective import UNREFERENCED
+from common.usage import command
 from tohost import place, target
 from tohost.explain_text import as_data, as_text
 from tohost.intention import why_not
@@ -35,12 +36,7 @@ Exit codes: 0 told, 1 the object is failing or unknown, 2 wrong usage or configu
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost explain",
-        description="Tell where one object stands, and why.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    result = command("explain", "Tell where one object stands, and why.", _EXAMPLES)
     target.add_options(result)
     place.add_options(result)
     result.add_argument("-o", "--output", choices=["text", "json", "yaml"], default="text")

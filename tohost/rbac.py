@@ -8,6 +8,7 @@ from common.access import Rule
 from common.config import Config, VirtualCluster, load
 from common.objects import Obj
 from common.rights import Place, host_rights, virtual_rights
+from common.usage import command
 from tohost.documents import write_json_list, write_yaml
 from tohost.translate import choose
 
@@ -24,12 +25,11 @@ Exit codes: 0 printed, 2 wrong usage or configuration."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost rbac",
-        description="Print the least Roles and ClusterRoles that a configuration needs, with their "
+    result = command(
+        "rbac",
+        "Print the least Roles and ClusterRoles that a configuration needs, with their "
         "bindings: for the host, and for each virtual cluster.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
     )
     result.add_argument("--config", metavar="FILE", help="default: tohost.yaml")
     side = result.add_mutually_exclusive_group()

@@ -12,6 +12,7 @@ from common.objects import Obj, Side
 from common.redis.connection import connect
 from common.redis.trouble import explain
 from common.safety.brake_state import RELEASED_S, BrakeState, Held
+from common.usage import command
 from tohost.output import write_data
 
 _EXAMPLES = """examples:
@@ -27,13 +28,12 @@ _SIDES: Mapping[Side, str] = {"host": "host objects", "virtual": "virtual pods"}
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost release",
-        description="Open the deletion brake of one virtual cluster for "
+    result = command(
+        "release",
+        "Open the deletion brake of one virtual cluster for "
         f"{RELEASED_S // 60} minutes: what it holds is deleted, once its counterpart is proven to"
         " be gone.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
     )
     result.add_argument("name", metavar="NAME", help="the virtual cluster, as tohost.yaml has it")
     result.add_argument("--config", metavar="FILE", help="default: tohost.yaml")

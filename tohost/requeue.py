@@ -12,6 +12,7 @@ from common.explain import explain
 from common.keys import Key, redis_prefix
 from common.objects import Obj
 from common.store import text
+from common.usage import command
 from common.workqueue import WorkQueue
 from common.workqueue.overview import overview
 from tohost import place, target
@@ -53,11 +54,8 @@ class Requeued:
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost requeue",
-        description="Have workers look at an object again, or at all that fail, at once.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    result = command(
+        "requeue", "Have workers look at an object again, or at all that fail, at once.", _EXAMPLES
     )
     target.add_options(result, nargs="*")
     result.add_argument(

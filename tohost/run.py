@@ -16,6 +16,7 @@ from pathlib import Path
 
 from common.config import Config, load
 from common.errors import ConfigError
+from common.usage import command
 from sandbox.redis import RedisServer
 from tohost.processes import ProcessTree, Program, python
 
@@ -27,12 +28,11 @@ Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 wrong usage or configuration."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost run",
-        description="Run watchers and workers in one process tree; stop with Ctrl-C or SIGTERM. "
+    result = command(
+        "run",
+        "Run watchers and workers in one process tree; stop with Ctrl-C or SIGTERM. "
         "Starts its own Redis when redis.url is not set.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
     )
     result.add_argument("--config", metavar="FILE", help="default: tohost.yaml")
     result.add_argument("--watchers", type=int, default=1, metavar="N", help="default: 1")

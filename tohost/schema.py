@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from common.config import Config
 from common.objects import Obj
+from common.usage import command
 from tohost.output import write_data
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -41,11 +42,8 @@ Exit codes: 0 printed, 2 wrong usage."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost schema",
-        description="Print the JSON schema of tohost.yaml, or of the Helm chart's values.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    result = command(
+        "schema", "Print the JSON schema of tohost.yaml, or of the Helm chart's values.", _EXAMPLES
     )
     result.add_argument("--values", action="store_true", help="of the chart's values.yaml")
     result.add_argument("-o", "--output", choices=["json", "yaml"], default="json")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from common.status import standing
+from common.usage import command
 from tohost import place
 from tohost.live import Screen, show
 from tohost.output import write_data
@@ -27,12 +28,7 @@ Exit codes: 0 all is fine, 1 something needs a look, 2 wrong usage or configurat
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost status",
-        description="Show what is synced, what is pending and what fails.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    result = command("status", "Show what is synced, what is pending and what fails.", _EXAMPLES)
     place.add_options(result)
     result.add_argument(
         "-n",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from common.config import Config, VirtualCluster, load
 from common.errors import ConfigError
+from common.usage import command
 from tohost.documents import read_documents, write_json_list, write_yaml
 from workers.translate import translate_documents
 
@@ -24,12 +25,7 @@ Exit codes: 0 printed, 1 some could not be translated, 2 wrong usage or configur
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost translate",
-        description="Print the host objects of a manifest, offline.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    result = command("translate", "Print the host objects of a manifest, offline.", _EXAMPLES)
     result.add_argument(
         "-f",
         "--filename",

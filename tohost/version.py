@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import tohost
+from common.usage import command
 from tohost.output import write_data
 
 _EXAMPLES = """examples:
@@ -16,12 +17,7 @@ Exit codes: 0 printed, 2 wrong usage."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost version",
-        description="Print the version; as data also Python's.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    result = command("version", "Print the version; as data also Python's.", _EXAMPLES)
     result.add_argument("-o", "--output", choices=["text", "json", "yaml"], default="text")
     return result
 

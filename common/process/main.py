@@ -19,6 +19,7 @@ from common.process.gauges import CrewGauges, ReadinessGauges
 from common.process.views import View, Views
 from common.redis.settings import Settings
 from common.status.reports import Reports
+from common.usage import command
 from common.workqueue.gauges import QueueGauges
 
 log = logs.get_log(__name__)
@@ -34,12 +35,7 @@ Exit codes: 0 stopped so, 2 wrong usage or configuration."""
 
 def parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """The options of `tohost NAME`."""
-    result = argparse.ArgumentParser(
-        prog=f"tohost {name}",
-        description=description,
-        epilog=_EXAMPLES.format(name=name),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    result = command(name, description, _EXAMPLES.format(name=name))
     result.add_argument(
         "--config", metavar="FILE", help="default: $TOHOST_CONFIG, else tohost.yaml"
     )

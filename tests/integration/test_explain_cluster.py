@@ -1,10 +1,9 @@
-"""What is told of one object on one Redis server is told on a Redis Cluster: those tests again, but
-for the command's own."""
+"""What is told of one object on one Redis server is told on a Redis Cluster: those tests again."""
 
 import inspect
 
 from tests.integration import test_explain
-from tests.integration.test_explain import World, world
+from tests.integration.explained import World, world
 from tests.integration.test_redis_cluster import connected, redis
 from tohost.doctor import redis_state
 from tohost.requeue import requeue
@@ -14,9 +13,7 @@ __all__ = ["connected", "redis", "world"]
 _AGAIN = {
     name: each
     for name, each in vars(test_explain).items()
-    if name.startswith("test_")
-    and "world" in inspect.signature(each).parameters
-    and "url" not in inspect.signature(each).parameters
+    if name.startswith("test_") and "world" in inspect.signature(each).parameters
 }
 globals().update(_AGAIN)
 

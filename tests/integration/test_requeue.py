@@ -6,7 +6,7 @@ from redis import Redis
 
 from common.workqueue import Retry, Terminal, WorkQueue
 from sandbox.redis import RedisServer
-from tests.integration.test_explain import World
+from tests.integration.explained import World
 from tests.integration.workqueue import Clock
 from tohost.cli import main
 

@@ -21,6 +21,7 @@ from common.naming import managed_by
 from common.objects import namespace_of
 from common.redis.connection import connect
 from common.safety.identity import identify
+from common.usage import command
 from tohost.cleanup import memory
 from tohost.cleanup.proof import Sorted
 from tohost.cleanup.removal import Removal
@@ -42,12 +43,11 @@ virtual cluster is still configured or served."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost cleanup",
-        description="Remove everything on the host, and in Redis, of a virtual cluster that was"
+    result = command(
+        "cleanup",
+        "Remove everything on the host, and in Redis, of a virtual cluster that was"
         " taken out of the configuration.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
     )
     result.add_argument("name", metavar="NAME", help="the virtual cluster, as it was called")
     where = result.add_mutually_exclusive_group(required=True)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from common.usage import command
 from tohost.completion.scripts import SCRIPTS
 from tohost.completion.spec import commands
 
@@ -16,11 +17,10 @@ Exit codes: 0 printed, 2 wrong usage."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost completion",
-        description="Print what a shell needs to complete tohost's commands and options.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    result = command(
+        "completion",
+        "Print what a shell needs to complete tohost's commands and options.",
+        _EXAMPLES,
     )
     result.add_argument("shell", choices=sorted(SCRIPTS))
     return result

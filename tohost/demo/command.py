@@ -14,6 +14,7 @@ from typing import IO
 from rich.console import Console
 
 from common.errors import TohostError
+from common.usage import command
 from sandbox.ports import free_port
 from tohost.demo import check
 from tohost.demo.observer import Observer
@@ -34,13 +35,12 @@ Exit codes: 0 everything held, 1 something didn't, 2 wrong usage, 130 interrupte
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost demo",
-        description="Run the whole pipeline on this machine: Redis, two API servers, two watchers "
+    result = command(
+        "demo",
+        "Run the whole pipeline on this machine: Redis, two API servers, two watchers "
         "and two workers. An application comes alive, changes, loses a worker; then both sides "
         "are compared. Exit code 0 only if everything held.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
     )
     result.add_argument("--keep", action="store_true", help="leave everything up until Ctrl-C")
     result.add_argument(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from common.config import Config, load
 from common.errors import ConfigError
 from common.redis.connection import connect
+from common.usage import command
 from tohost.doctor.examination import examine
 from tohost.doctor.finding import HOST, Finding
 from tohost.doctor.report import as_data, is_well, line, manifests, summary
@@ -33,11 +34,8 @@ configuration."""
 
 
 def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(
-        prog="tohost doctor",
-        description="Look for what keeps objects from being synced, and say what to do.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    result = command(
+        "doctor", "Look for what keeps objects from being synced, and say what to do.", _EXAMPLES
     )
     result.add_argument("--config", metavar="FILE", help="default: tohost.yaml")
     result.add_argument("--all", action="store_true", help="show also what is well")
