@@ -53,8 +53,11 @@ async def _written(
 async def _sides(place: Stage) -> AsyncIterator[tuple[KubeClient, KubeClient]]:
     async with AsyncExitStack() as stack:
         virtual, host = [
-            await stack.enter_async_context(await KubeClient.connect(str(file)))
-            for file in (place.virtual_kubeconfig, place.host_kubeconfig)
+            await stack.enter_async_context(await KubeClient.connect(str(file), name=side))
+            for side, file in (
+                ("virtual", place.virtual_kubeconfig),
+                ("host", place.host_kubeconfig),
+            )
         ]
         for client in (virtual, host):
             await client.request(
