@@ -35,6 +35,7 @@ NAMESPACE = "bench"
 HOST_NAMESPACE = "vc-bench"
 ARRIVALS_PER_S = 40
 AFTER_KILL_S = 2.0
+SETTLED_S = 2.0
 TIMEOUT_S = 300.0
 TEAM = ("watchers", "watchers", "workers", "workers")
 
@@ -147,6 +148,15 @@ async def restart(team: Fleet, proxies: list[Proxy], lists: list[Fault]) -> str:
     return f"{ready_s:.1f} s to ready, {listed} lists, {writes} API writes"
 
 
+async def _settled(proxies: list[Proxy]) -> None:
+    """Until nobody writes any more: a proxy notes a write when it was answered, and the object may
+    have been seen by then."""
+    before = -1
+    while (writes := sum(map(_writes, proxies))) != before:
+        before = writes
+        await asyncio.sleep(SETTLED_S)
+
+
 def _writes(proxy: Proxy) -> int:
     return len(proxy.audit.writes)
 
@@ -177,6 +187,7 @@ async def run(kill_count: int, objects: int, folder: Path) -> None:
                 print(_told(await kills(virtual, host, team, kill_count)), flush=True)
             if objects:
                 await fill(virtual, host, objects)
+                await _settled(proxies)
                 told = await restart(team, proxies, lists)
                 print(f"restart of the watchers with {objects} objects in sync: {told}")
 
