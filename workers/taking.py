@@ -66,6 +66,7 @@ class Taking:
         """Until `stopping` is set; what is in hand then stays there."""
         rest_s = 0.0
         while not stopping.is_set():
+            wait_s, rest_s = rest_s, 0.0
             if self._troubles.besides(TAKING):
                 await asyncio.sleep(PAUSE_S)  # what is taken now could not be brought to an end
                 continue
@@ -73,20 +74,18 @@ class Taking:
             try:
                 if self._room.free <= 0:
                     await self._freed.wait()
-                elif await self._take(rest_s, stopping):
-                    rest_s = 0.0
-                else:
+                elif not await self._take(wait_s, stopping):
                     rest_s = await self._rest_s()
                 self._troubles.over(TAKING)
             except RedisError as error:
                 self._troubles.met(TAKING, error)
                 await asyncio.sleep(PAUSE_S)
 
-    async def _take(self, rest_s: float, stopping: asyncio.Event) -> int:
-        """How many were taken, after a wait for the bell of at most `rest_s`."""
+    async def _take(self, wait_s: float, stopping: asyncio.Event) -> int:
+        """How many were taken, after a wait for the bell of at most `wait_s`."""
         await self._pace.wait()
         limit = min(BATCH, self._room.free)
-        taken, snapshots = await asyncio.to_thread(self._take_and_read, limit, rest_s, stopping)
+        taken, snapshots = await asyncio.to_thread(self._take_and_read, limit, wait_s, stopping)
         self._pace.took(len(taken))
         self._room.enter([one.key.cluster for one in taken])
         for one, snapshot in zip(taken, snapshots, strict=True):
@@ -95,12 +94,12 @@ class Taking:
         return len(taken)
 
     def _take_and_read(
-        self, limit: int, rest_s: float, stopping: asyncio.Event
+        self, limit: int, wait_s: float, stopping: asyncio.Event
     ) -> tuple[list[Taken], list[Snapshot | Exception]]:
         """In one thread with the wait, as each change of threads delays what just came. Meanwhile
         there can only be more room."""
-        if rest_s:
-            self._queue.wait(rest_s)
+        if wait_s:
+            self._queue.wait(wait_s)
             if stopping.is_set() or self._troubles.besides(TAKING):
                 return [], []
         taken = self._queue.take(limit, self.open, self._room.admission, self._may_take)
