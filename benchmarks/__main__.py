@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from redis import Redis
@@ -31,8 +31,7 @@ from benchmarks.processes import CLUSTER, Process, fleet, guarded, write_config
 from benchmarks.profiling import profiled
 from benchmarks.report import conditions, show
 from benchmarks.samples import Samples
-from benchmarks.stage import Stage, stage
-from common.kube.client import KubeClient
+from benchmarks.stage import Stage, clients, make_namespace, stage
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "performance"
 _KINDS = (PODS, CONFIGMAPS, SERVICES)
@@ -58,21 +57,10 @@ async def measure(sides: Sides, options: argparse.Namespace) -> Samples:
 @asynccontextmanager
 async def connected(place: Stage, processes: list[Process]) -> AsyncIterator[Sides]:
     """Clients of both API servers, with the namespaces made."""
-    async with AsyncExitStack() as clients:
-        virtual, host = [
-            await clients.enter_async_context(await KubeClient.connect(str(file), name=side))
-            for side, file in (
-                ("virtual", place.virtual_kubeconfig),
-                ("host", place.host_kubeconfig),
-            )
-        ]
-        for client, namespace in (
-            (virtual, VIRTUAL_NAMESPACE),
-            (host, HOST_NAMESPACE),
-            (host, DIRECT_NAMESPACE),
-        ):
-            body = {"metadata": {"name": namespace}}
-            await client.request("POST", "/api/v1/namespaces", body=body)
+    async with clients(place.virtual_kubeconfig, place.host_kubeconfig) as (virtual, host):
+        await make_namespace(virtual, VIRTUAL_NAMESPACE)
+        for namespace in (HOST_NAMESPACE, DIRECT_NAMESPACE):
+            await make_namespace(host, namespace)
         yield Sides(virtual, host, Meter(processes, Redis.from_url(place.redis_url), CLUSTER))
 
 

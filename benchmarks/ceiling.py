@@ -9,15 +9,15 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks.arrivals import arrivals
 from benchmarks.load import PODS, at_once
 from benchmarks.operations import LIVES, Operation
 from benchmarks.spread import spread
-from benchmarks.stage import Stage, stage
+from benchmarks.stage import Stage, clients, make_namespace, stage
 from common.kube.client import KubeClient
 
 NAMESPACE = "both"
@@ -27,7 +27,11 @@ COUNT = 1500
 async def run(place: Stage, count: int, runs: int) -> dict[str, list[float]]:
     """Objects a second, by phase."""
     found: dict[str, list[float]] = {}
-    async with _sides(place) as (virtual, host):
+    files = place.virtual_kubeconfig, place.host_kubeconfig
+    async with clients(*files) as (virtual, host), AsyncExitStack() as watches:
+        for client in (virtual, host):
+            await make_namespace(client, NAMESPACE)
+            await watches.enter_async_context(arrivals(client, PODS, NAMESPACE))
         for number in range(runs):
             names = [f"p{number}-{each}" for each in range(count)]
             for operation in LIVES[PODS.plural]:
@@ -47,24 +51,6 @@ async def _written(
     began = time.perf_counter()
     await at_once(names, write)
     return len(names) / (time.perf_counter() - began)
-
-
-@asynccontextmanager
-async def _sides(place: Stage) -> AsyncIterator[tuple[KubeClient, KubeClient]]:
-    async with AsyncExitStack() as stack:
-        virtual, host = [
-            await stack.enter_async_context(await KubeClient.connect(str(file), name=side))
-            for side, file in (
-                ("virtual", place.virtual_kubeconfig),
-                ("host", place.host_kubeconfig),
-            )
-        ]
-        for client in (virtual, host):
-            await client.request(
-                "POST", "/api/v1/namespaces", body={"metadata": {"name": NAMESPACE}}
-            )
-            await stack.enter_async_context(arrivals(client, PODS, NAMESPACE))
-        yield virtual, host
 
 
 def main() -> None:

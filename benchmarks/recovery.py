@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import aiohttp
 from benchmarks.arrivals import Arrivals, arrivals, virtual_name
 from benchmarks.load import CONFIGMAPS, configmap, create_all
 from benchmarks.processes import Process, write_config
-from benchmarks.stage import stage
+from benchmarks.stage import clients, make_namespace, stage
 from common.kube.client import KubeClient
 from sandbox.ports import free_port
 from tests.proxy import Fault, Proxy
@@ -171,14 +171,9 @@ async def run(kill_count: int, objects: int, folder: Path) -> None:
         lists = [proxy.faults.delay(0, methods="list", path=pages) for proxy in proxies]
         virtual_file, host_file = (proxy.kubeconfig for proxy in proxies)
         config = write_config(folder, place.redis_url, host_file, virtual_file)
-        async with AsyncExitStack() as stack:
-            virtual, host = [
-                await stack.enter_async_context(await KubeClient.connect(str(each), name=each.stem))
-                for each in files
-            ]
-            for client, name in ((virtual, NAMESPACE), (host, HOST_NAMESPACE)):
-                body = {"metadata": {"name": name}}
-                await client.request("POST", "/api/v1/namespaces", body=body)
+        async with clients(*files) as (virtual, host):
+            await make_namespace(virtual, NAMESPACE)
+            await make_namespace(host, HOST_NAMESPACE)
             team = blocking.enter_context(fleet(config, folder))
             await asyncio.gather(*(team.ready(each) for each in range(len(TEAM))))
             servers = "real API servers" if place.real else "the sandbox"

@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.kube.client import KubeClient
 from sandbox.redis import RedisServer
 from tests.controlplane import control_planes
 
@@ -34,6 +35,20 @@ def stage(directory: Path) -> Iterator[Stage]:
     servers = _real(directory / "planes") if real else _sandbox(directory / "sandbox")
     with RedisServer(directory / "redis") as redis, servers as (virtual, host):
         yield Stage(virtual, host, redis.url, real)
+
+
+@asynccontextmanager
+async def clients(virtual: Path, host: Path) -> AsyncIterator[tuple[KubeClient, KubeClient]]:
+    """Of both API servers, by their kubeconfigs."""
+    async with (
+        await KubeClient.connect(str(virtual), name="virtual") as of_virtual,
+        await KubeClient.connect(str(host), name="host") as of_host,
+    ):
+        yield of_virtual, of_host
+
+
+async def make_namespace(client: KubeClient, name: str) -> None:
+    await client.request("POST", "/api/v1/namespaces", body={"metadata": {"name": name}})
 
 
 @contextmanager

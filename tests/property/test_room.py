@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common.kube.circuit_breaker import FAILURES, PROBES, CircuitBreaker
@@ -78,7 +78,6 @@ def test_one_that_is_alone_at_work_has_two_thirds_and_leaves_the_rest(
     assert worker.room.free == limit // 3
 
 
-@settings(deadline=None)
 @given(st.integers(64, 300), st.integers(1, 8), st.integers(1, 50))
 def test_others_work_on_beside_some_that_never_end(limit: int, slow: int, at_once: int) -> None:
     stuck = [f"slow-{number}" for number in range(slow)]
@@ -90,7 +89,6 @@ def test_others_work_on_beside_some_that_never_end(limit: int, slow: int, at_onc
     assert worker.held.total() <= limit
 
 
-@settings(deadline=None)
 @given(st.integers(16, 300), st.integers(1, 4), st.integers(1, 4), st.integers(1, 40))
 def test_clusters_that_are_all_busy_get_done_what_their_weights_say(
     limit: int, one: int, other: int, at_once: int

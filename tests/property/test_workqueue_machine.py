@@ -235,7 +235,6 @@ def test_the_workqueue_keeps_its_promises_whatever_happens(redis: Redis) -> None
         settings=settings(
             max_examples=200,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
