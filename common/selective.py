@@ -3,6 +3,8 @@
 from common.context import Context
 
 UNREFERENCED = "no synced object refers to it"
+SELECTIVE = {"configmaps": "configMaps", "secrets": "secrets"}
+"""These kinds, and the names of their options."""
 
 
 def unreferenced(plural: str, context: Context, *, always_selective: bool = False) -> str:

@@ -10,13 +10,12 @@ from common.explain.facts import Facts, Stored, read
 from common.explain.notes import agrees, notes
 from common.keys import Key
 from common.objects import is_deleting, meta, name_of, namespace_of, uid
+from common.selective import SELECTIVE
 from common.store import is_tombstone, seen_end
 
 State = Literal["in sync", "queued", "running", "waiting", "failing", "not synced", "unknown"]
 """waiting: it's tried again by itself, or waits for something else. not synced: nobody is at work,
 and only one of the two objects is there. unknown: neither is, or there is no such kind."""
-SELECTIVE = {"configmaps": "configMaps", "secrets": "secrets"}
-"""Kinds that follow what refers to them, and the names of their options."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ from common.objects import Obj, namespace_of
 from common.patches.path import Path, find, parse, rewritten, value_at
 from common.patches.rules import ReferenceRule
 from common.priority import priority_class_name
-
-_SELECTIVE = ("configmaps", "secrets")
+from common.selective import SELECTIVE
 
 
 def find_kind(kinds: Mapping[str, Kind], api_version: str, name: str) -> Kind | None:
@@ -85,7 +84,7 @@ class Reference:
     def refs(self, virtual: Obj) -> Iterator[Ref]:
         """Whom a virtual object refers to, and what must wake it because names may be shared."""
         for ref in self.named(virtual):
-            if ref.plural in _SELECTIVE:
+            if ref.plural in SELECTIVE:
                 yield ref
             if may_be_shared(ref.namespace, ref.name):
                 yield Ref(ref.plural, ref.namespace, ref.name, "referrer")
